@@ -1,0 +1,231 @@
+"""The nouns of a phone call.
+
+Times within a call are milliseconds since its audio socket opened (`*_ms`); moments that outlive the call
+are aware UTC datetimes (`*_at`). Sound is 16-bit little-endian mono PCM.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class OutcomeKind(StrEnum):
+    """How the bot's part of a call ended."""
+
+    FINISHED = "finished"  # the caller was done, the bot said goodbye
+    ESCALATED = "escalated"  # to a human
+    HUNG_UP = "hung_up"  # the caller hung up
+    BROKEN = "broken"  # the stream ended without a word; the next hook goes to a human
+    TRANSFERRED = "transferred"  # an agent took the call and it was completed
+    CALLBACK = "callback"  # nobody could take it: a call back was promised
+
+
+class Question(StrEnum):
+    """What the bot has just asked; a short answer is read in its light."""
+
+    NONE = "none"
+    OPEN = "open"  # "how can I help?"
+    AGAIN = "again"  # "sorry, could you say that again?"
+    ANYTHING_ELSE = "anything_else"
+    OFFER_HUMAN = "offer_human"  # "shall I connect you to a person?"
+    STILL_THERE = "still_there"
+
+
+class Consent(StrEnum):
+    """Whether the call may be recorded (the caller presses 9 to decline)."""
+
+    GIVEN = "given"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One phone call, as the audio socket introduces it. `caller` and `called` are as Jambonz writes them."""
+
+    sid: str
+    caller: str
+    called: str
+    sample_rate: int = 16_000  # Hz
+    language: str = "en"  # the language to begin in
+    after: str = ""  # why the stream was opened again ("no_agent"), or empty on the first
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What the caller said in one breath, still as sound, with a little silence on both sides."""
+
+    pcm: bytes
+    sample_rate: int  # Hz
+    began_ms: int  # the first speech frame
+    ended_ms: int  # the last speech frame; the endpoint was decided later
+
+    @property
+    def duration_ms(self) -> int:
+        return len(self.pcm) * 1000 // (2 * self.sample_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What the recogniser made of an utterance. `rejected` says why an invented text was dropped (then `text` is empty)."""
+
+    text: str
+    language: str
+    confidence: float = 1.0  # 0..1, of the words
+    language_confidence: float = 1.0  # 0..1
+    rejected: str = ""  # "", "silence", "no_speech", "low_confidence", "repetition", "prompt_echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the caller wants: one of the intents of jambonz-app.json or of the everyday ones (yes, no, goodbye ...)."""
+
+    name: str
+    confidence: float = 1.0  # 0..1: of the answers given with 0.9, nine in ten should be right
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One sentence for the voice; `asks` when it is (the end of) a question to the caller."""
+
+    text: str
+    language: str
+    asks: Question = Question.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the bot's part of the call ended, and so which verbs the next hook answers with."""
+
+    kind: OutcomeKind
+    reason: str = ""  # a short constant word or intent name, never the caller's words
+
+
+@dataclass(slots=True)
+class Timings:
+    """Where the time of a reply went, ms since the caller's last speech frame; None where it did not come to that."""
+
+    endpoint: int | None = None  # the end of speech was decided
+    transcribed: int | None = None
+    understood: int | None = None
+    voiced: int | None = None  # the first sound left the voice
+    reply: int | None = None  # the first audible sample was written to the socket
+
+    def as_dict(self) -> dict[str, int]:
+        pairs = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in pairs if value is not None}
+
+
+@dataclass(slots=True)
+class Turn:
+    """One exchange: the caller's words and our answer to them. Turn 0 is the greeting and has no words."""
+
+    number: int
+    heard: str = ""
+    heard_confidence: float = 1.0
+    language: str = "en"
+    intent: Intent | None = None
+    said: list[str] = field(default_factory=list)  # what the caller *heard* of our answer, sentence by sentence
+    asked: Question = Question.NONE
+    began_ms: int = 0  # when the caller began to speak
+    ended_ms: int = 0  # when the caller's last speech frame came
+    timings: Timings = field(default_factory=Timings)
+    interrupted: threading.Event = field(default_factory=threading.Event)  # lanes look at it between chunks
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """A turn as the journal keeps it."""
+
+    number: int
+    heard: str
+    heard_confidence: float
+    language: str
+    intent: str  # "" for the greeting
+    intent_confidence: float
+    slots: Mapping[str, str]
+    said: tuple[str, ...]
+    asked: Question
+    interrupted: bool
+    began_ms: int
+    ended_ms: int
+    timings: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """One try to hand a call to a human. `state`: "dialling", "completed", "busy", "no-answer", "failed" ..."""
+
+    target: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    agent_call_sid: str = ""
+    sip_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """Everything the journal knows of one call."""
+
+    sid: str
+    direction: str
+    caller: str
+    called: str
+    language: str
+    status: str  # Jambonz's last call_status
+    consent: Consent
+    started_at: datetime
+    ended_at: datetime | None
+    duration_s: int | None
+    outcome: Outcome | None
+    turns: tuple[TurnRecord, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallSummary:
+    """What a call was about, for an agent to read in five seconds."""
+
+    intent: str  # the intent the ticket is filed under
+    confidence: float
+    language: str
+    priority: str  # "high" or "normal"
+    text: str  # two or three English sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket in a ticket system."""
+
+    id: str
+    call_sid: str
+    phone: str
+    intent: str
+    priority: str
+    language: str
+    status: str  # "open", "pending", "closed"
+    summary: str
+    description: str  # the transcript, speaker by speaker
+    confidence: float
+    created_at: datetime
+    updated_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenPop:
+    """What an agent sees when the phone rings."""
+
+    call_sid: str
+    phone: str
+    intent: str
+    confidence: float
+    language: str
+    summary: str
+    ticket_id: str
+    last_words: str

@@ -1,0 +1,114 @@
+"""Everything that can happen during a call, in the order line, ear, mind, voice, patience, end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calls.call import Call, Intent, Outcome, Question, Transcript, Turn, Utterance
+
+
+# -- the line -------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Connected:
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dtmf:
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPlayed:
+    name: str
+    cleared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message that means nothing to us; `why` is a constant for the log."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The socket is gone: the caller hung up, or the line broke."""
+
+
+# -- the ear --------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    utterance: Utterance
+    transcript: Transcript
+
+
+# -- the mind -------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Understood:
+    turn: Turn
+    intent: Intent
+
+
+# -- the voice ------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """PCM of a turn's answer, to be queued for the caller."""
+
+    turn: Turn
+    pcm: bytes
+    interruptible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Comes out of the playout when the caller has heard the sentence (or, cut short, its `text` so far)."""
+
+    turn: Turn
+    text: str
+    asks: Question = Question.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The turn's answer has been heard to its end; with an outcome the call is over."""
+
+    turn: Turn
+    outcome: Outcome | None = None
+
+
+# -- the rest -------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CallerSilent:
+    times: int  # how often in a row
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """The call has reached its longest permitted length."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed:
+    lane: str
+    error: str  # the exception's class, never its text
+
+
+@dataclass(frozen=True, slots=True)
+class Journalled:
+    """The outcome is safe in the journal; the line may be let go."""

@@ -1,0 +1,73 @@
+"""What the call asks of its engines. Any class with these methods fits; none needs to inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from calls.call import CallRecord, CallSummary, Intent, Outcome, Say, Ticket, Transcript, Turn, Utterance
+
+
+def never() -> bool:
+    """The `cancelled` of work that nobody interrupts."""
+    return False
+
+
+class SpeechDetector(Protocol):
+    """One per call, as it remembers the line's noise."""
+
+    def is_speech(self, pcm: bytes, *, bot_db: float | None) -> bool:
+        """Whether a 20 ms frame is the caller's speech. `bot_db`: level (dBFS) of the bot's own sound now, None if it is silent."""
+
+
+class Recognizer(Protocol):
+    """Shared by all calls; called from several threads."""
+
+    languages: tuple[str, ...]  # that it can hear, in the order configured
+
+    def transcribe(self, utterance: Utterance, *, language: str | None) -> Transcript:
+        """`language`: the caller's so far, kept unless the sound says otherwise; None when nothing is known.
+
+        Raises EngineError."""
+
+
+class Understanding(Protocol):
+    """Shared by all calls."""
+
+    def respond(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Intent | Say | Outcome]:
+        """First what the caller wants, then the answer sentence by sentence, and an Outcome if the call ends with it.
+
+        `history` holds the earlier turns, the greeting first, each with what the caller *heard*. Touches neither."""
+
+
+class Voice(Protocol):
+    """Shared by all calls."""
+
+    def speak(self, text: str, *, language: str, sample_rate: int, cancelled: Callable[[], bool] = never) -> Iterator[bytes]:
+        """PCM chunks (16-bit mono at `sample_rate` Hz) of one sentence; stops soon after `cancelled()` turns true.
+
+        Raises EngineError."""
+
+
+class Journal(Protocol):
+    """What the conversation writes. All methods may be called twice with the same facts and raise JournalError."""
+
+    def turn_finished(self, call_sid: str, turn: Turn) -> None: ...
+
+    def alive(self, call_sid: str, *, now: datetime) -> None:
+        """A heartbeat: the call's process lives and keeps its slot."""
+
+    def consent_declined(self, call_sid: str) -> None: ...
+
+    def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
+        """The bot's part is over. A later outcome of the same call (transferred ...) replaces an earlier one."""
+
+
+class Summarizer(Protocol):
+    def __call__(self, record: CallRecord) -> CallSummary: ...
+
+
+class Crm(Protocol):
+    def file(self, record: CallRecord, summary: CallSummary, *, now: datetime) -> Ticket:
+        """Make the call's ticket, or bring it up to date: one ticket a call, however often this is called. Raises CrmError."""

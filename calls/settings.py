@@ -1,0 +1,256 @@
+"""jambonz-app.json and the environment, typed.
+
+The file holds what the bot says and how it behaves; the environment holds addresses and secrets. `load` and
+`Environment.read` raise SettingsError with *all* faults at once, each with its path.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from calls.errors import SettingsError
+
+OFFLINE_MODEL = "offline"
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Spoken = dict[LanguageCode, Text]  # language -> sentence(s)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Engine(Section):
+    """Which engine of a kind is used, and its own options."""
+
+    use: str
+    options: dict[str, Any] = {}
+
+
+class Prompts(Section):
+    """What our own voice says inside the stream, by language."""
+
+    disclosure: Spoken = Field(description="recording disclosure; can't be interrupted")
+    greeting: Spoken = Field(description="asks what the caller wants; can be interrupted")
+    again: Spoken = Field(description="the first time that the caller was not understood")
+    again_simpler: Spoken = Field(description="the second time")
+    offer_human: Spoken = Field(description="the third time: asks whether a person should take over")
+    anything_else: Spoken = Field(description="after an answer")
+    goodbye: Spoken
+    connecting: Spoken = Field(description="before the call is handed to a human")
+    no_agent: Spoken = Field(description="nobody could take the call; promises a call back")
+    still_there: Spoken = Field(description="the caller has been silent for listening.silence_ms")
+    welcome_back: Spoken = Field(description="what can I do, after a declined offer of a human")
+    nothing_to_repeat: Spoken
+    recording_off: Spoken = Field(description="answer to the key that declines the recording")
+    trouble: Spoken = Field(description="an engine failed; asks to say it again")
+
+
+class IntentSettings(Section):
+    """One thing that callers want."""
+
+    description: Text = Field(description="what it means, for people and for language models")
+    phrases: dict[LanguageCode, list[Text]] = Field(description="how callers say it, by language")
+    answer: Spoken = {}
+    priority: Literal["high", "normal"] = "normal"
+    ends_in: Literal["ticket", "human"] = Field("ticket", description="a ticket and an answer, or a human at once")
+
+
+class UnderstandingSettings(Engine):
+    use: str = "rules"
+    threshold: float = Field(0.5, ge=0, le=1, description="below this confidence the bot asks again")
+    max_reprompts: int = Field(2, ge=0, le=5, description="asks again at most so often, then offers a human")
+
+
+class RecognizerSettings(Engine):
+    use: str = "whisper"
+    hints: list[Text] = Field([], description="words of the trade that the recogniser should expect")
+    beam_size: int = Field(1, ge=1, le=10)
+    max_no_speech: float = Field(0.6, ge=0, le=1, description="with a low log probability: taken for silence")
+    min_avg_logprob: float = Field(-1.0, le=0)
+    max_compression_ratio: float = Field(2.4, gt=1)
+    min_level_db: float = Field(-50.0, le=0, description="utterances quieter than this are not transcribed (dBFS)")
+    keep_language_below: float = Field(0.7, ge=0, le=1, description="a change of language needs more certainty than this")
+
+
+class VoiceSettings(Engine):
+    use: str = "espeak"
+    names: dict[LanguageCode, Text] = Field({"en": "en-gb", "hi": "hi", "ta": "ta"}, description="the engine's voice by language")
+    words_per_minute: int = Field(160, ge=80, le=400)
+
+
+class Listening(Section):
+    """When the caller begins and ends to speak."""
+
+    end_of_speech_ms: int = Field(450, ge=100, le=5000)
+    start_ms: int = Field(120, ge=20, le=1000, description="so much speech is needed before it counts")
+    pre_roll_ms: int = Field(240, ge=0, le=1000, description="sound kept from before the first speech frame")
+    max_utterance_ms: int = Field(20_000, ge=1000, le=60_000)
+    silence_ms: int = Field(9000, ge=2000, le=120_000, description="so long without a word, and the bot asks")
+    acknowledgements: dict[LanguageCode, list[Text]] = Field(
+        {
+            "en": ["hmm", "hm", "mm", "mhm", "uh huh", "uh", "um", "ok", "okay", "yeah", "yes", "right", "i see", "sure", "oh"],
+            "hi": ["हम्म", "हाँ", "हां", "जी", "अच्छा", "ठीक है", "ओके", "हाँ जी", "जी हाँ", "haan", "ji", "accha", "achha", "theek hai"],
+            "ta": ["ம்ம்", "ஆமா", "ஆமாம்", "சரி", "ஓகே", "ம்", "aama", "sari"],
+        },
+        description="said over the bot these do not interrupt it",
+    )
+
+
+class Target(Section):
+    """A human to dial, as Jambonz's dial verb wants it."""
+
+    type: Literal["phone", "user", "sip"]
+    number: str | None = None
+    name: str | None = None
+    sip_uri: str | None = None
+    trunk: str | None = None
+
+    @model_validator(mode="after")
+    def has_its_address(self) -> Self:
+        wanted = {"phone": "number", "user": "name", "sip": "sip_uri"}[self.type]
+        if not getattr(self, wanted):
+            raise ValueError(f"a target of type {self.type!r} needs {wanted!r}")
+        return self
+
+
+class EscalationSettings(Section):
+    """Who takes over when the bot can't help."""
+
+    target: list[Target] = Field(min_length=1, max_length=10, description="rung all at once; the first to answer has the call")
+    ring_timeout_s: int = Field(25, ge=3, le=120)
+    caller_id: str | None = Field(None, description="shown to the agent; the caller's number when absent")
+
+
+class StreamSettings(Section):
+    sample_rate: Literal[8000, 16000] = 16000
+    lead_ms: int = Field(240, ge=160, le=1000, description="how far ahead of the caller's ear sound is sent")
+
+
+class Limits(Section):
+    max_call_s: int = Field(1800, ge=30, le=14_400, description="then the call goes to a human")
+    max_silences: int = Field(2, ge=1, le=10, description="so often the bot asks into silence before it ends its part")
+
+
+class Settings(Section):
+    """The whole of jambonz-app.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+    schema_: str | None = Field(None, alias="$schema")
+    company: Text
+    languages: list[LanguageCode] = Field(min_length=1, description="the first is the one that a call begins in")
+    welcome: Spoken = Field(description="a few words said by Jambonz's own speech vendor before the stream; nothing depends on it")
+    prompts: Prompts
+    intents: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], IntentSettings]
+    keypad: dict[Key, Text] = Field({"0": "transfer_to_human", "9": "no_recording"}, description="key -> intent, or no_recording")
+    understanding: UnderstandingSettings = UnderstandingSettings()
+    recognizer: RecognizerSettings = RecognizerSettings()
+    voice: VoiceSettings = VoiceSettings()
+    listening: Listening = Listening()
+    escalation: EscalationSettings
+    stream: StreamSettings = StreamSettings()
+    limits: Limits = Limits()
+
+    @property
+    def language(self) -> str:
+        return self.languages[0]
+
+    @model_validator(mode="after")
+    def speaks_its_language(self) -> Self:
+        """Every prompt and answer exists in the first language, which is what the others fall back to."""
+        missing = [f"prompts.{name}" for name, spoken in self.prompts if self.language not in spoken]
+        missing += [f"intents.{name}.answer" for name, intent in self.intents.items() if intent.answer and self.language not in intent.answer]
+        missing += ["welcome"] if self.language not in self.welcome else []
+        if missing:
+            raise ValueError("; ".join(f"{place}: nothing in {self.language!r}, the first of languages" for place in missing))
+        return self
+
+    @model_validator(mode="after")
+    def names_what_exists(self) -> Self:
+        faults = [f"intents: there must be one called {name!r}" for name in ("transfer_to_human", "other") if name not in self.intents]
+        known = {*self.intents, "no_recording"}
+        faults += [f"keypad.{key}: no intent {name!r}; there are: {', '.join(sorted(known))}" for key, name in self.keypad.items() if name not in known]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+def pick(spoken: Mapping[str, str], language: str, fallback: str) -> str:
+    """The sentence in `language`, or else in `fallback`; "" when there is neither."""
+    return spoken.get(language) or spoken.get(fallback, "")
+
+
+def load(path: str | Path = "jambonz-app.json") -> Settings:
+    """Read and check jambonz-app.json. Raises SettingsError that names every fault with its path."""
+    try:
+        tree = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file; set BOT_CONFIG to where your jambonz-app.json is") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: can't be read as UTF-8 text ({type(error).__name__})") from None
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{path}: no JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError("\n".join([f"{path} does not fit:", *faults(error)])) from None
+
+
+def faults(error: ValidationError) -> list[str]:
+    """One line a fault: its path, and what is expected there."""
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in fault["loc"])
+        lines.append(f"  {place + ': ' if place else ''}{fault['msg'].removeprefix('Value error, ')}")
+    return lines
+
+
+class Environment(BaseModel):
+    """The environment variables that we read; .env.example and the README describe each."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("0.0.0.0", alias="HOST")  # Jambonz is another machine
+    port: int = Field(3000, alias="PORT", ge=0, le=65535)
+    public_url: str = Field("", alias="PUBLIC_URL", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
+    jambonz_webhook_secret: SecretStr = Field(SecretStr(""), alias="JAMBONZ_WEBHOOK_SECRET")
+    allow_unsigned: bool = Field(False, alias="ALLOW_UNSIGNED")
+    bot_config: str = Field("jambonz-app.json", alias="BOT_CONFIG")
+    database_url: SecretStr = Field(SecretStr("sqlite:///data/voicebot.db"), alias="DATABASE_URL")
+    redis_url: SecretStr = Field(SecretStr(""), alias="REDIS_URL")
+    whisper_model: str = Field("", alias="WHISPER_MODEL")
+    whisper_device: Literal["auto", "cpu", "cuda"] = Field("auto", alias="WHISPER_DEVICE")
+    max_calls: int = Field(20, alias="MAX_CALLS", ge=1, le=1000)
+    drain_s: int = Field(120, alias="DRAIN_SECONDS", ge=0, le=3600)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    anthropic_api_key: SecretStr = Field(SecretStr(""), alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str = Field("", alias="ANTHROPIC_BASE_URL")
+    tally_url: str = Field("", alias="TALLY_URL")
+    tally_token: SecretStr = Field(SecretStr(""), alias="TALLY_TOKEN")
+    hubspot_token: SecretStr = Field(SecretStr(""), alias="HUBSPOT_TOKEN")
+    hubspot_url: str = Field("", alias="HUBSPOT_URL")
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Environment:
+        """From os.environ; an empty variable counts as absent. Raises SettingsError that names every fault."""
+        names = {field.alias for field in cls.model_fields.values()}
+        try:
+            return cls.model_validate({name: value for name, value in environ.items() if name in names and value.strip()})
+        except ValidationError as error:
+            raise SettingsError("\n".join(["the environment does not fit:", *faults(error)])) from None
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Several may be valid while one is being replaced; the first signs what we sign."""
+        return tuple(part.strip() for part in self.jambonz_webhook_secret.get_secret_value().split(",") if part.strip())
+
+    @property
+    def threads(self) -> int:
+        """Request threads: one a call, and enough beside them that hooks never wait for a call to end."""
+        return self.max_calls + 16
