@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calls.call import Call, Intent, Outcome, Question, Transcript, Turn, Utterance
+from calls.call import Call, Intent, Outcome, Say, Transcript, Turn, Utterance
 
 
 # -- the line -------------------------------------------------------------------
@@ -68,20 +68,21 @@ class Understood:
 # -- the voice ------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """PCM of a turn's answer, to be queued for the caller."""
+    """PCM of one sentence of a turn's answer, to be queued for the caller."""
 
     turn: Turn
+    say: Say
     pcm: bytes
     interruptible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Comes out of the playout when the caller has heard the sentence (or, cut short, its `text` so far)."""
+    """Comes out of the playout when the caller has heard the sentence (cut short: its words so far)."""
 
     turn: Turn
-    text: str
-    asks: Question = Question.NONE
+    say: Say
+    interruptible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ def configure(level: str = "INFO", *, allow_pii: bool = False, stream: IO[str] |
     """Send every logger's records to `stream` (stderr) as JSON lines. Safe to call again."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
-        JsonFormatter("{asctime}{levelname}{name}{message}", style="{", rename_fields={"asctime": "at", "levelname": "level"}, json_ensure_ascii=False)
+        JsonFormatter(
+            "{asctime}{levelname}{name}{message}", style="{", rename_fields={"asctime": "at", "levelname": "level"}, json_ensure_ascii=False
+        )
     )
     if not allow_pii:
         handler.addFilter(DropPersonalData())

@@ -165,7 +165,9 @@ class Settings(Section):
     def speaks_its_language(self) -> Self:
         """Every prompt and answer exists in the first language, which is what the others fall back to."""
         missing = [f"prompts.{name}" for name, spoken in self.prompts if self.language not in spoken]
-        missing += [f"intents.{name}.answer" for name, intent in self.intents.items() if intent.answer and self.language not in intent.answer]
+        missing += [
+            f"intents.{name}.answer" for name, intent in self.intents.items() if intent.answer and self.language not in intent.answer
+        ]
         missing += ["welcome"] if self.language not in self.welcome else []
         if missing:
             raise ValueError("; ".join(f"{place}: nothing in {self.language!r}, the first of languages" for place in missing))
@@ -175,7 +177,11 @@ class Settings(Section):
     def names_what_exists(self) -> Self:
         faults = [f"intents: there must be one called {name!r}" for name in ("transfer_to_human", "other") if name not in self.intents]
         known = {*self.intents, "no_recording"}
-        faults += [f"keypad.{key}: no intent {name!r}; there are: {', '.join(sorted(known))}" for key, name in self.keypad.items() if name not in known]
+        faults += [
+            f"keypad.{key}: no intent {name!r}; there are: {', '.join(sorted(known))}"
+            for key, name in self.keypad.items()
+            if name not in known
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -216,7 +222,7 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    host: str = Field("0.0.0.0", alias="HOST")  # Jambonz is another machine
+    host: str = Field("0.0.0.0", alias="HOST")  # noqa: S104 - Jambonz is another machine
     port: int = Field(3000, alias="PORT", ge=0, le=65535)
     public_url: str = Field("", alias="PUBLIC_URL", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
     jambonz_webhook_secret: SecretStr = Field(SecretStr(""), alias="JAMBONZ_WEBHOOK_SECRET")

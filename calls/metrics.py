@@ -1,0 +1,21 @@
+"""What is counted, for /metrics (Prometheus). Low cardinality: no call ids, no words, no numbers of callers."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+
+CALLS_ACTIVE = Gauge("voicebot_calls_active", "Conversations held by this process now")
+CALLS = Counter("voicebot_calls_total", "Conversations by how they ended", ["outcome"])
+FULL_HOUSE = Counter("voicebot_full_house_total", "Calls sent straight to a human because no slot was free")
+SOCKETS_REFUSED = Counter("voicebot_sockets_refused_total", "Audio sockets that were not let in", ["why"])
+TURNS = Counter("voicebot_turns_total", "Turns by intent", ["intent"])
+INTERRUPTIONS = Counter("voicebot_interruptions_total", "Answers that the caller cut short")
+PAUSES = Counter("voicebot_pauses_total", "Answers paused because the caller made a sound")
+ENGINE_FAILURES = Counter("voicebot_engine_failures_total", "Jobs of an engine that failed", ["lane"])
+REPLY = Histogram("voicebot_reply_seconds", "End of the caller's speech to the first audible sample on the socket", buckets=SECONDS)
+STAGE = Histogram("voicebot_stage_seconds", "End of the caller's speech to the end of a stage", ["stage"], buckets=SECONDS)
+HOOK = Histogram(
+    "voicebot_hook_seconds", "Time to answer a Jambonz webhook", ["hook"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+)

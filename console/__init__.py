@@ -1,0 +1,1 @@
+"""Pages and answers for people and machines that look after the bot."""

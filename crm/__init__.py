@@ -1,0 +1,1 @@
+"""Ticket systems behind one port; the built-in desk is the default."""

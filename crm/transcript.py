@@ -1,0 +1,35 @@
+"""A call in words, speaker by speaker: the description of its ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from calls.call import CallRecord, Consent, Escalation, TurnRecord
+
+
+def transcript(record: CallRecord) -> str:
+    """`Caller: ...` and `Bot: ...` in the order heard, then what an agent must know of recording, transfer and outcome."""
+    lines = [line for turn in record.turns for line in turn_lines(turn)]
+    return "\n".join([*lines, *remarks(record)])
+
+
+def turn_lines(turn: TurnRecord) -> Iterator[str]:
+    if turn.heard:
+        yield f"Caller: {turn.heard}"
+    elif turn.intent:
+        yield f"Caller: (pressed a key: {turn.intent})"
+    if turn.said or turn.interrupted:
+        yield " ".join(["Bot:", *turn.said, *(["(interrupted)"] if turn.interrupted else [])])
+
+
+def remarks(record: CallRecord) -> Iterator[str]:
+    if record.consent is Consent.DECLINED:
+        yield "Recording: declined by the caller"
+    yield from (transfer_line(escalation) for escalation in record.escalations)
+    if record.outcome:
+        reason = f" ({record.outcome.reason})" if record.outcome.reason else ""
+        yield f"Outcome: {record.outcome.kind.value}{reason}"
+
+
+def transfer_line(escalation: Escalation) -> str:
+    return f"Transfer to {escalation.target or 'an agent'}: {escalation.state}"

@@ -1,0 +1,87 @@
+"""How gunicorn serves the bot: one process with a thread a call, and a stop that lets calls finish."""
+
+import os
+import sys
+import threading
+import time
+
+import dotenv
+from gunicorn.workers.gthread import ThreadWorker
+
+dotenv.load_dotenv(".env")
+
+from calls.errors import BotError  # noqa: E402 - the environment must be complete first
+from calls.settings import Environment, load  # noqa: E402
+
+try:
+    environment = Environment.read(os.environ)
+    settings = load(environment.bot_config)
+except BotError as error:
+    sys.exit(f"the bot can't start:\n{error}")
+
+if environment.allow_unsigned and not environment.webhook_secrets:
+    print("!! ALLOW_UNSIGNED=1: everybody who reaches this port can pose as Jambonz. For development only.", file=sys.stderr, flush=True)
+
+bind = f"{environment.host}:{environment.port}"
+workers = 1  # the model is loaded once a process, and a call's socket stays with its process
+threads = environment.threads
+timeout = 60
+keepalive = 75  # Jambonz keeps its connections for its hooks
+graceful_timeout = environment.drain_s + 10
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+proc_name = "voicebot"
+
+
+class DrainingWorker(ThreadWorker):
+    """On SIGTERM new calls go to a human while those that are there, and their hooks, are still served."""
+
+    def handle_exit(self, sig, frame):
+        bot = self.wsgi.extensions["bot"]
+        bot.drain()
+        threading.Thread(target=self._leave_when_empty, args=(bot, sig, frame), daemon=True).start()
+
+    def _leave_when_empty(self, bot, sig, frame):
+        give_up_at = time.monotonic() + environment.drain_s
+        while bot.active_calls and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+        time.sleep(0.5)  # the hooks that end a call follow its socket within 65 ms (recordings 09)
+        super().handle_exit(sig, frame)
+
+
+worker_class = DrainingWorker
+
+
+def on_starting(server):
+    """Find the operator's mistakes before anything is served."""
+    from records.database import open_database
+
+    try:
+        open_database(environment.database_url.get_secret_value()).dispose()
+    except BotError as error:
+        sys.exit(f"the bot can't start:\n{error}")
+
+
+def when_ready(server):
+    """Say what to enter in Jambonz, and what is missing."""
+    from wsgi import not_configured
+
+    host = "127.0.0.1" if environment.host == "0.0.0.0" else environment.host  # noqa: S104
+    port = server.LISTENERS[0].getsockname()[1]
+    base = environment.public_url.rstrip("/") or f"http://{host}:{port}"
+    print(
+        f"\nThe bot listens on http://{host}:{port} (at most {environment.max_calls} calls at once).\n\n"
+        "In Jambonz: Applications > Add application:\n"
+        f"  Calling webhook       POST  {base}/voice\n"
+        f"  Call status webhook   POST  {base}/status\n"
+        f"  (whether it is ready: {base}/readyz)\n",
+        flush=True,
+    )
+    for line in not_configured(environment):
+        print(f"  not configured: {line}", flush=True)
+
+
+def post_worker_init(worker):
+    worker.wsgi.extensions["bot"].start()

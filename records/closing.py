@@ -1,0 +1,41 @@
+"""The end of a call: its record is summed up and filed as a ticket."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from calls.call import CallRecord, OutcomeKind, Ticket
+from calls.errors import CrmError
+from calls.ports import Crm, Summarizer
+from records.journal import Journal
+
+log = logging.getLogger(__name__)
+
+UNANSWERED = ("no-answer", "failed", "busy")
+
+
+class Closing:
+    """May close a call any number of times, from any thread: the CRM keeps one ticket a call and brings it up to date."""
+
+    def __init__(self, journal: Journal, summarize: Summarizer, crm: Crm) -> None:
+        self._journal, self._summarize, self._crm = journal, summarize, crm
+
+    def close(self, sid: str, *, now: datetime) -> Ticket | None:
+        """The call's ticket; None for an unknown call and for one that was never answered.
+
+        Raises JournalError, and CrmError (after logging it) when the ticket could not be written."""
+        record = self._journal.record(sid)
+        if record is None or never_answered(record):
+            return None
+        try:
+            return self._crm.file(record, self._summarize(record), now=now)
+        except CrmError as error:
+            log.error("the ticket could not be filed", extra={"call_sid": sid, "error": type(error.__cause__ or error).__name__})
+            raise
+
+
+def never_answered(record: CallRecord) -> bool:
+    """Nobody spoke, nothing was decided, and the line was never open: as when the caller goes while it still rings."""
+    undecided = record.outcome is None or record.outcome.kind is OutcomeKind.HUNG_UP
+    return not record.turns and undecided and record.status in UNANSWERED

@@ -1,0 +1,120 @@
+"""DATABASE_URL -> an engine on a database that is up to date.
+
+SQLite keeps everything in one file (WAL: readers never wait for the writer); every writing transaction takes the
+write lock at its beginning, so that what it read still holds when it writes. PostgreSQL is spoken to by psycopg 3.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError as Unreachable
+
+from calls.errors import JournalError, SettingsError
+
+DRIVERS = {"sqlite": "sqlite", **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg")}
+EXAMPLES = "sqlite:///data/voicebot.db or postgresql://user:password@host:5432/name"
+UPGRADE_LOCK = 0x766F6963  # of PostgreSQL's advisory locks; any number that nobody else takes
+
+
+def open_database(url: str) -> Engine:
+    """An engine with all migrations applied, also when several processes start at once.
+
+    Raises SettingsError when DATABASE_URL is wrong, JournalError when the database refuses; neither shows the password."""
+    address = parse(url)
+    engine = engine_for(address)
+    try:
+        with only_one_upgrades(engine, address) as connection:
+            upgrade(connection)
+    except (SQLAlchemyError, CommandError, OSError) as error:
+        engine.dispose()
+        raise explained(error, address) from error
+    return engine
+
+
+def parse(url: str) -> URL:
+    scheme, found, rest = url.strip().partition("://")
+    if not found or scheme not in DRIVERS:
+        raise SettingsError(f"DATABASE_URL: begins with no database that we know; write {EXAMPLES}")
+    try:
+        address = make_url(f"{DRIVERS[scheme]}://{rest}")
+    except (ArgumentError, ValueError):
+        raise SettingsError(f"DATABASE_URL: can't be read as an address (is the port a number?); write {EXAMPLES}") from None
+    if "@" in (address.host or ""):
+        raise SettingsError("DATABASE_URL: the password holds an @; write it as %40 (and : as %3A, / as %2F)")
+    if address.drivername == "sqlite" and address.database in (None, "", ":memory:"):
+        raise SettingsError("DATABASE_URL: names no file, and a database in memory is lost; write sqlite:///data/voicebot.db")
+    return address
+
+
+def engine_for(address: URL) -> Engine:
+    # hide_parameters: callers' words and numbers belong in no error message.
+    pool: dict[str, Any] = {"hide_parameters": True, "pool_size": 5, "max_overflow": 15, "pool_timeout": 5}
+    if address.drivername == "sqlite":
+        engine = create_engine(address, **pool)
+        event.listen(engine, "connect", prepare_sqlite)
+        event.listen(engine, "begin", begin_sqlite)
+        return engine
+    return create_engine(address, connect_args={"connect_timeout": 5, "application_name": "voicebot"}, pool_recycle=1800, **pool)
+
+
+def prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # begin_sqlite begins, not the driver
+    for setting in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def only_one_upgrades(engine: Engine, address: URL) -> Iterator[Connection]:
+    """A connection in a transaction, while every other process that opens the database waits."""
+    if address.drivername != "sqlite":
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+            yield connection
+        return
+    file = Path(str(address.database))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A file's lock, as turning WAL on for the first time waits for no busy_timeout.
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with engine.begin() as connection:
+            yield connection
+
+
+def upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def explained(error: Exception, address: URL) -> SettingsError | JournalError:
+    """`error` in the operator's words."""
+    place = address.set(drivername=address.get_backend_name(), password=None, query={}).render_as_string()
+    if isinstance(error, CommandError):
+        return SettingsError(f"DATABASE_URL: {place} was made by another release ({error}); run that release, or name another database")
+    if isinstance(error, OSError):
+        return SettingsError(
+            f"DATABASE_URL: the folder of {place} can't be written ({error.strerror}); mend its permissions or name another"
+        )
+    said = (str(error.orig).splitlines() or [""])[0] if isinstance(error, DatabaseError) else type(error).__name__
+    said = said.replace(address.password, "***") if address.password else said
+    if address.drivername == "sqlite":
+        return SettingsError(f"DATABASE_URL: {place} can't be used ({said}); name a file that is ours, in a folder that we may write")
+    if isinstance(error, Unreachable):
+        return JournalError(f"DATABASE_URL: {place} can't be reached ({said}); start the server, or mend host, user, password and name")
+    return JournalError(f"DATABASE_URL: {place} refused its tables ({said}); the user needs the right to create them")

@@ -1,0 +1,102 @@
+"""The journal: what happened in every call, kept so that any process can answer the call's next hook.
+
+Every method may be called again with the same facts, from any thread or process. Moments are aware datetimes. All raise
+JournalError (its cause is the database's error) when the database refuses or can't be reached. A call that was
+never heard of is created rather than lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+
+from calls.call import CallRecord, Outcome, Turn
+from records import reading, slots, transfers, writing
+from records.transactions import in_transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Journal:
+    """`engine` is open_database's; `max_calls` may talk to the bot at once, each on a slot leased for `lease_s` seconds."""
+
+    def __init__(self, engine: Engine, *, max_calls: int, lease_s: int = 30) -> None:
+        self._writer, self._reader = engine, engine.execution_options(reads_only=True)
+        self._max_calls, self._lease = max_calls, timedelta(seconds=lease_s)
+
+    # -- the call ---------------------------------------------------------------
+    def call_started(self, *, sid: str, direction: str, caller: str, called: str, language: str, now: datetime) -> bool:
+        """Journal the call and reserve a slot; whether it has one. Asked again, it keeps the one it has.
+
+        False: a full house, or a call that is over already. One whose bot part has ended may ask for a slot again."""
+        caller_facts = {"direction": direction, "caller": caller, "called": called, "language": language}
+        return self._write(slots.call_started, sid=sid, **caller_facts, now=now, max_calls=self._max_calls, lease=self._lease)
+
+    def alive(self, call_sid: str, now: datetime) -> None:
+        """A heartbeat: keeps the call's slot, if it has one, for another lease."""
+        self._write(slots.alive, call_sid, now=now, lease=self._lease)
+
+    def turn_finished(self, call_sid: str, turn: Turn) -> None:
+        """Keep the turn as it is now; a later version of the same number replaces it."""
+        self._write(writing.turn_finished, call_sid, turn)
+
+    def consent_declined(self, call_sid: str) -> None:
+        """The caller wants no recording."""
+        self._write(writing.consent_declined, call_sid)
+
+    def call_ended(self, call_sid: str, outcome: Outcome, now: datetime) -> None:
+        """The bot's part is over: the slot is free, and `outcome` replaces an earlier one.
+
+        Only HUNG_UP does not replace an end that the bot or an agent has brought about."""
+        self._write(writing.call_ended, call_sid, outcome, now=now)
+
+    def status_changed(self, call_sid: str, status: str, *, now: datetime, duration_s: int | None = None, terminated_by: str = "") -> None:
+        """Jambonz's call_status, in whatever order it comes; a final one frees the slot and stays."""
+        self._write(writing.status_changed, call_sid, status, now=now, duration_s=duration_s, terminated_by=terminated_by)
+
+    # -- the way to a human -----------------------------------------------------
+    def escalation_started(self, call_sid: str, target: str, now: datetime) -> bool:
+        """Whether an agent is to be dialled: not when one rings now (for at most 5 minutes) or a transfer was completed."""
+        return self._write(transfers.started, call_sid, target, now=now)
+
+    def agent_leg(self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime) -> None:
+        """A status of an agent's leg; the escalation stays "dialling" until escalation_ended."""
+        self._write(transfers.agent_leg, call_sid, agent_call_sid, state, sip_status, now=now)
+
+    def escalation_ended(self, call_sid: str, state: str, sip_status: int | None, agent_call_sid: str, now: datetime) -> None:
+        """The dial is over; "completed" is never replaced."""
+        self._write(transfers.ended, call_sid, state, sip_status, agent_call_sid, now=now)
+
+    # -- reading ----------------------------------------------------------------
+    def outcome(self, call_sid: str) -> Outcome | None:
+        return self._read(reading.outcome, call_sid)
+
+    def record(self, call_sid: str) -> CallRecord | None:
+        """All of one call; None when it is unknown."""
+        return self._read(reading.record, call_sid)
+
+    def recent(self, limit: int = 50) -> list[CallRecord]:
+        """The newest first."""
+        return self._read(reading.recent, limit)
+
+    def active(self, now: datetime) -> int:
+        """How many slots are taken."""
+        return self._read(slots.active, now)
+
+    def next_number(self, call_sid: str) -> int:
+        """The number of the call's next turn, which goes on where an earlier stream of the call stopped."""
+        return self._read(reading.next_number, call_sid)
+
+    def ping(self) -> None:
+        """For readiness: returns if the database answers."""
+        self._read(lambda connection: connection.execute(text("SELECT 1 FROM calls LIMIT 1")).first())
+
+    def _write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return in_transaction(self._writer, work, *args, **kwargs)
+
+    def _read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return in_transaction(self._reader, work, *args, **kwargs)

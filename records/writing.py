@@ -1,0 +1,94 @@
+"""What is written of a call and its turns. Each function works within a transaction of the caller's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from calls.call import Consent, Outcome, OutcomeKind, Turn
+from records import schema
+
+FINAL = ("completed", "failed", "busy", "no-answer")
+PROGRESS = {"queued": 0, "trying": 1, "ringing": 2, "early-media": 3, "in-progress": 4, **dict.fromkeys(FINAL, 5)}
+KEPT_FROM_HANG_UP = {OutcomeKind.FINISHED, OutcomeKind.ESCALATED, OutcomeKind.TRANSFERRED, OutcomeKind.CALLBACK}
+
+
+def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases spell alike."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def known(connection: Connection, call_sid: str, **facts: Any) -> None:
+    """Make the call's row, with `facts`, if there is none: a call may be heard of first by any hook."""
+    connection.execute(insert(connection, schema.calls).values(call_sid=call_sid, **facts).on_conflict_do_nothing())
+
+
+def locked(connection: Connection, call_sid: str, *, now: datetime) -> RowMapping:
+    """The call's row, made if need be, and ours until the transaction ends."""
+    known(connection, call_sid, started_at=now)
+    return connection.execute(select(schema.calls).where(schema.calls.c.call_sid == call_sid).with_for_update()).mappings().one()
+
+
+def change(connection: Connection, call_sid: str, **facts: Any) -> None:
+    connection.execute(update(schema.calls).where(schema.calls.c.call_sid == call_sid).values(**facts))
+
+
+def consent_declined(connection: Connection, call_sid: str) -> None:
+    known(connection, call_sid)
+    change(connection, call_sid, consent=Consent.DECLINED.value)
+
+
+def turn_finished(connection: Connection, call_sid: str, turn: Turn) -> None:
+    known(connection, call_sid)
+    facts = row_of(turn)
+    statement = insert(connection, schema.turns).values(call_sid=call_sid, number=turn.number, **facts)
+    connection.execute(statement.on_conflict_do_update(index_elements=["call_sid", "number"], set_=facts))
+
+
+def row_of(turn: Turn) -> dict[str, Any]:
+    return {
+        "heard": turn.heard,
+        "heard_confidence": turn.heard_confidence,
+        "language": turn.language,
+        "intent": turn.intent.name if turn.intent else "",
+        "intent_confidence": turn.intent.confidence if turn.intent else 0.0,
+        "slots": dict(turn.intent.slots) if turn.intent else {},
+        "said": list(turn.said),
+        "asked": turn.asked.value,
+        "interrupted": turn.interrupted.is_set(),
+        "began_ms": turn.began_ms,
+        "ended_ms": turn.ended_ms,
+        "timings": turn.timings.as_dict(),
+    }
+
+
+def call_ended(connection: Connection, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
+    call = locked(connection, call_sid, now=now)
+    if outcome.kind is OutcomeKind.HUNG_UP and call["outcome_kind"] in KEPT_FROM_HANG_UP:
+        change(connection, call_sid, slot_until=None)  # the hang-up that follows a goodbye is no new outcome
+        return
+    change(connection, call_sid, outcome_kind=outcome.kind.value, outcome_reason=outcome.reason, bot_ended_at=now, slot_until=None)
+
+
+def status_changed(
+    connection: Connection, call_sid: str, status: str, *, now: datetime, duration_s: int | None, terminated_by: str
+) -> None:
+    """Statuses come out of order (a cancelled call's no-answer before its trying): a call's progress never goes back."""
+    call = locked(connection, call_sid, now=now)
+    if PROGRESS.get(status, 0) < PROGRESS.get(call["status"], 0):
+        return
+    change(connection, call_sid, status=status)
+    if status == "in-progress":
+        change(connection, call_sid, answered_at=call["answered_at"] or now)
+    if status in FINAL:
+        change(
+            connection,
+            call_sid,
+            ended_at=call["ended_at"] or now,
+            duration_s=call["duration_s"] if duration_s is None else duration_s,
+            terminated_by=terminated_by or call["terminated_by"],
+            slot_until=None,
+        )

@@ -1,0 +1,323 @@
+"""One phone call, top to bottom: the caller's frame comes in, our reply's frame goes out.
+
+All state lives on the one thread that flask-sock gave us, and that thread alone writes to the socket. The caller's
+own frames are its metronome: each pass of the loop takes one message from the line, whatever the lanes have
+finished, and the sound that is due.
+
+    line.receive -> hearing -> [ear: recogniser] -> [mind: understanding, voice] -> playout -> line.play
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from calls.call import Call, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Utterance
+from calls.events import (
+    AudioFrame,
+    CallerSilent,
+    Dtmf,
+    EngineFailed,
+    HungUp,
+    Journalled,
+    Replied,
+    Said,
+    Sound,
+    SpeechEnded,
+    SpeechStarted,
+    TimeUp,
+    Transcribed,
+    Understood,
+)
+from calls.ports import Journal
+from calls.settings import Settings
+from stream import manners, measures
+from stream.hearing import Hearing
+from stream.lane import Lanes
+from stream.line import Line
+from stream.patience import Patience
+from stream.pen import Pen
+from stream.playout import AUDIBLE_DB, Playout, level_db
+from stream.work import Engines, Work
+
+FRAME_S = 0.02
+HEARTBEAT_S = 10.0
+LAST_WORDS_S = 3.0  # so long a caller's last words may take to be recognised after the hang-up
+LEAVING = (OutcomeKind.ESCALATED, OutcomeKind.CALLBACK)  # once announced, not talked out of
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all calls of a process share."""
+
+    engines: Engines
+    journal: Journal
+    close: Callable[[str], object]  # call_sid -> the call's ticket is made or brought up to date
+    settings: Settings
+    lanes: Lanes
+    clock: Callable[[], float] = field(default=time.monotonic)
+    now: Callable[[], datetime] = field(default=utc_now)
+
+
+class Conversation:
+    """`run` holds the call until its outcome is journalled and the line may be let go."""
+
+    def __init__(self, call: Call, line: Line, house: House, *, history: Iterable[Turn] = ()) -> None:
+        self.call, self.line, self.settings, self.clock = call, line, house.settings, house.clock
+        now, listening = self.clock(), house.settings.listening
+        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.ear, self.mind, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in ("ear", "mind", "pen"))
+        self.pen = Pen(pen, house.journal, house.close, call.sid, house.now)
+        self.work = Work(house.engines, call.sample_rate)
+        self.hearing = Hearing(house.engines.detector(call.sample_rate), listening, call.sample_rate, now)
+        self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
+        self.patience = Patience(silence_ms=listening.silence_ms, max_call_s=self.settings.limits.max_call_s, now=now)
+        self.turns: list[Turn] = list(history)
+        self.replying = False  # the last turn's answer is not heard to its end yet
+        self.leaving = False  # the answer ends the call, and the caller has been told
+        self.unheard = 0  # utterances that the recogniser has not answered for
+        self.failures = 0  # of engines, in a row
+        self.gone_at: float | None = None  # when the caller hung up
+        self.outcome: Outcome | None = None
+        self.journalled = False
+        self._heartbeat_at = now + HEARTBEAT_S
+
+    # -- the loop -------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        self.open()
+        while not self.journalled:
+            self.handle(self.receive())
+            while not self.inbox.empty():
+                self.handle(self.inbox.get())
+            self.play()
+            self.keep_time()
+        self.line.disconnect()
+        return self.outcome or Outcome(OutcomeKind.BROKEN)
+
+    def receive(self) -> Any:
+        """From the line; when the caller has gone, from the lanes that still work on the last words."""
+        if self.gone_at is None:
+            return self.line.receive(timeout=FRAME_S)
+        try:
+            return self.inbox.get(timeout=FRAME_S)
+        except queue.Empty:
+            return None
+
+    def handle(self, event: Any) -> None:
+        match event:
+            case AudioFrame(pcm):
+                now = self.clock()
+                for heard in self.hearing.listen(pcm, bot_db=self.playout.echo_db(now), now=now):
+                    self.handle(heard)
+            case Journalled() | EngineFailed(lane="pen") if self.outcome:
+                self.journalled = True  # had the pen failed: the next hook finds no outcome and goes to a human
+            case _ if self.outcome:
+                pass
+            case SpeechStarted():
+                self.caller_began()
+            case SpeechEnded(utterance):
+                self.unheard += 1
+                self.ear.do(self.work.transcribe, utterance, self.language)
+            case Transcribed(utterance, transcript):
+                self.unheard -= 1
+                self.heard(utterance, transcript)
+            case Understood(turn, intent) if turn is self.turn:
+                turn.intent = intent
+                measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
+            case Sound() | Said() | Replied():
+                self.speak(event)
+            case Dtmf(digit):
+                self.pressed(digit)
+            case CallerSilent(times):
+                self.caller_is_silent(times)
+            case TimeUp():
+                self.say("connecting", intent="time_up", then=Outcome(OutcomeKind.ESCALATED, "time_up"))
+            case EngineFailed(lane):
+                self.engine_failed(lane)
+            case HungUp():
+                self.hung_up()
+
+    def play(self) -> None:
+        for item in self.playout.due(self.clock()):
+            match item:
+                case Sound(turn, _, pcm):
+                    self.line.play(pcm)
+                    if turn.timings.reply is None and turn.heard and level_db(pcm) > AUDIBLE_DB:
+                        measures.stamp(turn, "reply", self.hearing.since(turn.ended_ms, self.clock()))
+                case Said(turn, sentence):
+                    turn.said.append(sentence.text)
+                    turn.asked = sentence.asks
+                    if turn.interrupted.is_set():  # the disclosure, heard to its end all the same
+                        self.pen.turn_finished(turn)
+                case Replied(turn, outcome):
+                    self.reply_heard(turn, outcome)
+
+    def keep_time(self) -> None:
+        now = self.clock()
+        if self.playout.busy(now) or self.hearing.speaking or self.unheard or self.replying:
+            self.patience.stir(now, by_caller=self.hearing.speaking)
+        if tired := self.patience.due(now):
+            self.handle(tired)
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT_S
+            self.pen.alive()
+        if self.gone_at is not None and not self.outcome and (self.all_understood or now - self.gone_at > LAST_WORDS_S):
+            self.end(Outcome(OutcomeKind.HUNG_UP))
+
+    @property
+    def all_understood(self) -> bool:
+        return not self.unheard and (not self.turn.heard or self.turn.intent is not None)
+
+    @property
+    def turn(self) -> Turn:
+        return self.turns[-1]
+
+    @property
+    def language(self) -> str:
+        return self.turn.language if self.turns else self.call.language
+
+    # -- what the caller does ---------------------------------------------------------
+
+    def caller_began(self) -> None:
+        """A sound over our own pauses us; the words will tell whether it was meant for us."""
+        if not self.leaving and self.playout.hold(self.clock()):
+            self.line.kill_audio()
+            measures.paused()
+
+    def heard(self, utterance: Utterance, transcript: Transcript) -> None:
+        over_us = self.playout.held and self.replying
+        if self.leaving or (over_us and manners.lets_us_go_on(transcript, self.playout.asking(), self.turn, self.settings.listening)):
+            self.go_on()
+        elif transcript.text or manners.worth_asking(utterance, transcript):
+            self.failures = 0
+            self.take_turn(utterance, transcript)
+        else:
+            self.go_on()
+
+    def go_on(self) -> None:
+        if not self.hearing.speaking and not self.unheard:
+            self.playout.resume(self.clock())
+
+    def take_turn(self, utterance: Utterance, transcript: Transcript) -> None:
+        """The caller's words are a turn. If nothing of our answer to the words before was heard, they belong together."""
+        text, began_ms = transcript.text, utterance.began_ms
+        if self.replying and self.turn.heard and not self.interrupt():
+            unanswered = self.turns.pop()
+            text, began_ms = f"{unanswered.heard} {text}".strip(), unanswered.began_ms
+        turn = self.new_turn(transcript.language)
+        turn.heard, turn.heard_confidence = text, transcript.confidence
+        turn.began_ms, turn.ended_ms = began_ms, utterance.ended_ms
+        turn.timings.endpoint = self.hearing.endpoint_ms
+        measures.stamp(turn, "transcribed", self.hearing.since(turn.ended_ms, self.clock()))
+        self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+
+    def pressed(self, digit: str) -> None:
+        wish = self.settings.keypad.get(digit)
+        if wish == "no_recording":
+            self.pen.consent_declined()
+            asked = next((turn.asked for turn in reversed(self.turns) if turn.asked is not Question.NONE), Question.NONE)
+            again = ("greeting",) if asked is Question.NONE else ()
+            self.say("recording_off", *again, intent=wish, asks=Question.OPEN if again else asked)
+        elif wish and not self.leaving:
+            turn = self.new_turn(self.language)
+            turn.intent = Intent(wish)
+            self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+
+    def caller_is_silent(self, times: int) -> None:
+        if times <= self.settings.limits.max_silences:
+            self.say("still_there", intent="silence", asks=Question.STILL_THERE)
+        elif any(turn.heard for turn in self.turns):
+            self.say("goodbye", intent="silence", then=Outcome(OutcomeKind.FINISHED, "silence"))
+        else:  # perhaps we can't hear the caller: a human may
+            self.say("connecting", intent="silence", then=Outcome(OutcomeKind.ESCALATED, "silence"))
+
+    def hung_up(self) -> None:
+        """The last words, cut off by the hang-up, are still recognised and journalled."""
+        self.gone_at = self.clock()
+        for last in self.hearing.flush():
+            self.handle(last)
+
+    # -- what we do -------------------------------------------------------------------
+
+    def open(self) -> None:
+        turn = self.new_turn(self.call.language)
+        self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings), None)
+
+    def new_turn(self, language: str) -> Turn:
+        """Begin a turn; what was being said is cut off, and journalled as far as it was heard."""
+        self.interrupt()
+        at_ms = self.hearing.now_ms
+        number = self.turn.number + 1 if self.turns else 0
+        self.turns.append(Turn(number, language=language, began_ms=at_ms, ended_ms=at_ms))
+        self.replying, self.leaving = True, False
+        self.playout.held = self.hearing.speaking or self.unheard > 0
+        return self.turn
+
+    def say(self, *prompts: str, intent: str, asks: Question = Question.NONE, then: Outcome | None = None) -> None:
+        """A turn of our own, that answers no words."""
+        turn = self.new_turn(self.language)
+        turn.intent = Intent(intent)
+        sentences = [sentence for name in prompts for sentence in manners.prompt(self.settings, name, turn.language, asks)]
+        self.mind.do(self.work.speak, turn, sentences, then)
+
+    def speak(self, item: Sound | Said | Replied) -> None:
+        """Queue what the voice made, unless the caller has talked it down meanwhile."""
+        must_be_heard = not isinstance(item, Replied) and not item.interruptible
+        if must_be_heard or (item.turn is self.turn and not item.turn.interrupted.is_set()):
+            if isinstance(item, Sound):
+                measures.stamp(item.turn, "voiced", self.hearing.since(item.turn.ended_ms, self.clock()))
+            if isinstance(item, Replied) and item.outcome and item.outcome.kind in LEAVING:
+                self.leaving = True
+            self.playout.add(item)
+
+    def interrupt(self) -> bool:
+        """Stop the answer that is being given. True if the caller had heard something of it."""
+        if not self.replying:
+            return True
+        turn, self.replying = self.turn, False
+        turn.interrupted.set()
+        on_its_way = self.playout.sounding(self.clock())
+        if cut := self.playout.stop(self.clock()):
+            turn.said.append(cut.say.text)
+            turn.asked = cut.say.asks
+        if on_its_way and not self.playout.busy(self.clock()):
+            self.line.kill_audio()
+        self.pen.turn_finished(turn)
+        measures.turn_finished(turn)
+        return bool(turn.said)
+
+    def reply_heard(self, turn: Turn, outcome: Outcome | None) -> None:
+        self.replying = False
+        self.patience.stir(self.clock())
+        self.pen.turn_finished(turn)
+        measures.turn_finished(turn)
+        if outcome:
+            self.end(outcome)
+
+    def engine_failed(self, lane: str) -> None:
+        """Once: ask to say it again. Twice in a row: a human. The pen's failures do not touch the talk."""
+        if lane == "pen":
+            return
+        self.unheard -= lane == "ear"
+        self.failures += 1
+        measures.engine_failed(lane)
+        if self.failures > 1:
+            self.end(Outcome(OutcomeKind.ESCALATED, "engine_failed"))
+        else:
+            self.say("trouble", intent="trouble", asks=Question.AGAIN)
+
+    def end(self, outcome: Outcome) -> None:
+        """The outcome is journalled first; then the line is let go, and Jambonz asks the action hook what to do."""
+        self.interrupt()
+        self.outcome = outcome
+        measures.ended(outcome)
+        self.pen.call_ended(outcome)

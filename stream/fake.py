@@ -1,0 +1,133 @@
+"""Doubles of the ports for tests: a line that is a script, engines that do what they are told, a clock that jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from calls.call import Intent, Outcome, Say, Transcript, Turn, Utterance
+from calls.events import AudioFrame, HungUp
+from calls.ports import never
+
+RATE = 16_000
+FRAME_S = 0.02
+
+
+def tone(ms: int, *, db: float = -20.0, rate: int = RATE, hz: float = 300.0) -> bytes:
+    """A sine of that level (RMS, dBFS)."""
+    t = np.arange(rate * ms // 1000) / rate
+    samples = np.sin(2 * np.pi * hz * t) * 32768 * np.sqrt(2) * 10 ** (db / 20)
+    return bytes(samples.astype("<i2").tobytes())
+
+
+LOUD, QUIET = tone(20), bytes(640)
+
+
+def seconds(sound: bytes, s: float) -> list[Any]:
+    return [AudioFrame(sound)] * round(s / FRAME_S)
+
+
+def speech(s: float) -> list[Any]:
+    return seconds(LOUD, s)
+
+
+def silence(s: float) -> list[Any]:
+    return seconds(QUIET, s)
+
+
+class InlinePool:
+    """Does a job at once, on the caller's thread: no threads, no luck."""
+
+    def submit(self, fn: Callable[[], None], /) -> None:
+        fn()
+
+
+@dataclass
+class ScriptedLine:
+    """Plays a list of events, one a 20 ms frame; then the caller hangs up. Keeps what was sent, with its time."""
+
+    script: Iterable[Any]
+    sent: list[tuple[float, bytes | str]] = field(default_factory=list)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._events = iter(self.script)
+
+    def clock(self) -> float:
+        return self.now
+
+    def receive(self, timeout: float) -> Any:
+        self.now += FRAME_S
+        return next(self._events, HungUp())
+
+    def play(self, pcm: bytes) -> None:
+        self.sent.append((self.now, pcm))
+
+    def kill_audio(self) -> None:
+        self.sent.append((self.now, "kill"))
+
+    def disconnect(self) -> None:
+        self.sent.append((self.now, "disconnect"))
+
+    def times(self, what: str) -> list[float]:
+        return [at for at, sent in self.sent if sent == what]
+
+    def played_s(self, since: float = 0.0) -> float:
+        """Seconds of audible sound sent after `since`."""
+        return sum(len(sent) / (2 * RATE) for at, sent in self.sent if isinstance(sent, bytes) and any(sent) and at >= since)
+
+
+class Loudness:
+    """A detector for scripts: whatever is loud is speech."""
+
+    def is_speech(self, pcm: bytes, *, bot_db: float | None) -> bool:
+        return bool(np.abs(np.frombuffer(pcm, dtype="<i2")).max(initial=0) > 1000)
+
+
+class ScriptedRecognizer:
+    """Hears the given texts, one an utterance, then nothing. An exception in the list is raised."""
+
+    languages = ("en",)
+
+    def __init__(self, *texts: str | Exception | Transcript) -> None:
+        self.texts = list(texts)
+        self.utterances: list[Utterance] = []
+
+    def transcribe(self, utterance: Utterance, *, language: str | None) -> Transcript:
+        self.utterances.append(utterance)
+        text = self.texts.pop(0) if self.texts else ""
+        if isinstance(text, Exception):
+            raise text
+        if isinstance(text, Transcript):
+            return text
+        return Transcript(text, language or "en", rejected="" if text else "no_speech")
+
+
+class ScriptedUnderstanding:
+    """Answers by the caller's words; words that it does not know get `otherwise`."""
+
+    def __init__(self, replies: dict[str, Sequence[Intent | Say | Outcome]], otherwise: Sequence[Intent | Say | Outcome] = ()) -> None:
+        self.replies, self.otherwise = replies, otherwise
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def respond(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Intent | Say | Outcome]:
+        self.asked.append((turn.heard, tuple(earlier.heard for earlier in history)))
+        yield from self.replies.get(turn.heard, self.otherwise)
+
+
+class ToneVoice:
+    """A tone of 50 ms a letter."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+
+    def speak(self, text: str, *, language: str, sample_rate: int, cancelled: Callable[[], bool] = never) -> Iterator[bytes]:
+        if self.fails:
+            raise RuntimeError("no voice today")
+        for _ in text:
+            if cancelled():
+                return
+            yield tone(50, rate=sample_rate)

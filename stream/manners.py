@@ -1,0 +1,69 @@
+"""How the bot behaves on the phone: what it says by itself, and what it lets pass. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from calls.call import Call, Question, Say, Transcript, Turn, Utterance
+from calls.settings import Listening, Settings, pick
+
+ECHO_LIKENESS = 88  # of 100: rapidfuzz's partial ratio
+ECHO_MIN_WORDS = 2
+WORTH_ASKING_MS = 600  # shorter unintelligible sounds are coughs and clicks
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    say: Say
+    interruptible: bool = True
+
+
+def prompt(settings: Settings, name: str, language: str, asks: Question = Question.NONE) -> Iterator[Sentence]:
+    """A prompt of jambonz-app.json in the caller's language, or else in the first."""
+    spoken: dict[str, str] = getattr(settings.prompts, name)
+    in_language = language if spoken.get(language) else settings.language
+    yield Sentence(Say(pick(spoken, language, settings.language), in_language, asks))
+
+
+def opening(call: Call, settings: Settings) -> list[Sentence]:
+    """What a call begins with; when the bot comes back because nobody took the call, that is what it says."""
+    if call.after == "no_agent":
+        names = (("no_agent", Question.NONE), ("anything_else", Question.ANYTHING_ELSE))
+        return [sentence for name, asks in names for sentence in prompt(settings, name, call.language, asks)]
+    disclosure = [Sentence(sentence.say, interruptible=False) for sentence in prompt(settings, "disclosure", call.language)]
+    return [*disclosure, *prompt(settings, "greeting", call.language, Question.OPEN)]
+
+
+def lets_us_go_on(transcript: Transcript, asking: bool, turn: Turn, listening: Listening) -> bool:
+    """Whether sound over our answer was nothing that should stop it: no words, a "hmm" or our own echo.
+
+    A "yes" over a question of ours is its answer, not a "hmm"."""
+    words = plain(transcript.text)
+    if not words:
+        return True
+    if not asking and words in {plain(word) for spoken in listening.acknowledgements.values() for word in spoken}:
+        return True
+    return is_echo(words, turn.said)
+
+
+def is_echo(words: str, said: Iterable[str]) -> bool:
+    """Whether the recogniser heard ourselves: our own last words, of two words or more."""
+    if len(words.split()) < ECHO_MIN_WORDS:
+        return False
+    return any(fuzz.partial_ratio(words, plain(sentence)) >= ECHO_LIKENESS for sentence in said if len(sentence) >= len(words))
+
+
+def worth_asking(utterance: Utterance, transcript: Transcript) -> bool:
+    """Whether the caller said something that we should ask for again, as we could make out no word."""
+    return transcript.rejected != "silence" and utterance.ended_ms - utterance.began_ms >= WORTH_ASKING_MS
+
+
+def plain(text: str) -> str:
+    """Lower case, without punctuation; letters of every script stay."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return " ".join(re.sub(r"[^\w\s\u0900-\u0DFF]", " ", folded).split())

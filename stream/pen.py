@@ -1,0 +1,54 @@
+"""Writes a call's story into the journal, in order and off the call's own thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from calls.call import Outcome, Turn
+from calls.errors import CrmError
+from calls.events import Journalled
+from calls.ports import Journal
+from stream.lane import Lane
+
+log = logging.getLogger(__name__)
+
+
+class Pen:
+    """`close` makes the call's ticket; it may be called several times for one call."""
+
+    def __init__(self, lane: Lane, journal: Journal, close: Callable[[str], object], call_sid: str, now: Callable[[], datetime]) -> None:
+        self._lane, self._journal, self._close, self._sid, self._now = lane, journal, close, call_sid, now
+
+    def turn_finished(self, turn: Turn) -> None:
+        as_it_is = replace(turn, said=list(turn.said), timings=replace(turn.timings))
+        self._lane.do(self._write, self._journal.turn_finished, self._sid, as_it_is)
+
+    def alive(self) -> None:
+        self._lane.do(self._beat)
+
+    def consent_declined(self) -> None:
+        self._lane.do(self._write, self._journal.consent_declined, self._sid)
+
+    def call_ended(self, outcome: Outcome) -> None:
+        """Journalled comes into the inbox when the outcome is safe."""
+        self._lane.do(self._write_end, outcome)
+
+    def _write(self, method: Callable[..., object], *args: Any) -> Iterator[Any]:
+        method(*args)
+        yield from ()
+
+    def _beat(self) -> Iterator[Any]:
+        self._journal.alive(self._sid, now=self._now())
+        yield from ()
+
+    def _write_end(self, outcome: Outcome) -> Iterator[Journalled]:
+        self._journal.call_ended(self._sid, outcome, now=self._now())
+        try:
+            self._close(self._sid)
+        except CrmError:
+            log.exception("the ticket could not be written; the next hook of the call tries again", extra={"call_sid": self._sid})
+        yield Journalled()

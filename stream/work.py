@@ -1,0 +1,58 @@
+"""The slow work of a call, done on the lanes: every job yields events and touches no state of the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from calls.call import Intent, Outcome, Say, Turn, Utterance
+from calls.events import Replied, Said, Sound, Transcribed, Understood
+from calls.ports import Recognizer, SpeechDetector, Understanding, Voice, never
+from stream.manners import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What a call works with; all but the detector are shared by all calls."""
+
+    detector: Callable[[int], SpeechDetector]  # sample rate -> one of the call's own
+    recognizer: Recognizer
+    understanding: Understanding
+    voice: Voice
+
+
+class Work:
+    """Jobs for `Lane.do`."""
+
+    def __init__(self, engines: Engines, sample_rate: int) -> None:
+        self._engines, self._rate = engines, sample_rate
+
+    def transcribe(self, utterance: Utterance, language: str) -> Iterator[Transcribed]:
+        yield Transcribed(utterance, self._engines.recognizer.transcribe(utterance, language=language))
+
+    def answer(self, turn: Turn, history: tuple[Turn, ...]) -> Iterator[Understood | Sound | Said | Replied]:
+        outcome = None
+        for part in self._engines.understanding.respond(turn, history):
+            if turn.interrupted.is_set():
+                return
+            match part:
+                case Intent():
+                    yield Understood(turn, part)
+                case Say():
+                    yield from self._voice(turn, part)
+                case Outcome():
+                    outcome = part
+        yield Replied(turn, outcome)
+
+    def speak(self, turn: Turn, sentences: Iterable[Sentence], outcome: Outcome | None) -> Iterator[Sound | Said | Replied]:
+        for sentence in sentences:
+            yield from self._voice(turn, sentence.say, interruptible=sentence.interruptible)
+        yield Replied(turn, outcome)
+
+    def _voice(self, turn: Turn, say: Say, *, interruptible: bool = True) -> Iterator[Sound | Said]:
+        silenced = turn.interrupted.is_set if interruptible else never
+        for pcm in self._engines.voice.speak(say.text, language=say.language, sample_rate=self._rate, cancelled=silenced):
+            if silenced():
+                return
+            yield Sound(turn, say, pcm, interruptible)
+        yield Said(turn, say, interruptible)

@@ -1,0 +1,298 @@
+"""A whole call without a socket: a scripted line, engines that do what they are told, and a clock that jumps 20 ms a frame."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from calls.call import Call, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn
+from calls.errors import CrmError, JournalError
+from calls.events import Dtmf
+from calls.settings import Settings, load
+from stream.conversation import Conversation, House
+from stream.fake import (
+    InlinePool,
+    Loudness,
+    ScriptedLine,
+    ScriptedRecognizer,
+    ScriptedUnderstanding,
+    ToneVoice,
+    silence,
+    speech,
+)
+from stream.lane import Lanes
+from stream.work import Engines
+
+SETTINGS = load("jambonz-app.json")
+ANSWER = "a b c d e f g h i j k l m n o p q r s t u v w x y z"  # 51 letters: 2.55 s of ToneVoice
+LICENSE = Intent("license_renewal", 0.9)
+GOODBYE, TO_HUMAN = Outcome(OutcomeKind.FINISHED, "goodbye"), Outcome(OutcomeKind.ESCALATED, "transfer_to_human")
+DISCLOSURE_S = len(SETTINGS.prompts.disclosure["en"]) * 0.05
+GREETING_S = len(SETTINGS.prompts.greeting["en"]) * 0.05
+OPENING_S = DISCLOSURE_S + GREETING_S + 0.5
+
+
+@dataclass
+class Notes:
+    """A journal that keeps what it is told."""
+
+    turns: dict[int, Turn] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    declined: bool = False
+    beats: int = 0
+    closed: int = 0
+    fails: bool = False
+
+    def turn_finished(self, call_sid: str, turn: Turn) -> None:
+        self.turns[turn.number] = turn
+
+    def alive(self, call_sid: str, *, now: datetime) -> None:
+        self.beats += 1
+
+    def consent_declined(self, call_sid: str) -> None:
+        self.declined = True
+
+    def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
+        if self.fails:
+            raise JournalError("down")
+        self.outcomes.append(outcome)
+
+    def close(self, call_sid: str) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Played:
+    line: ScriptedLine
+    notes: Notes
+    outcome: Outcome
+    recognizer: ScriptedRecognizer
+    understanding: ScriptedUnderstanding
+    conversation: Conversation
+
+    def heard(self) -> list[str]:
+        return [turn.heard for _, turn in sorted(self.notes.turns.items()) if turn.heard]
+
+
+REPLIES: dict[str, list[Any]] = {
+    "licence": [LICENSE, Say(ANSWER, "en"), Say("anything else?", "en", Question.ANYTHING_ELSE)],
+    "human": [Intent("transfer_to_human"), Say("connecting you", "en"), TO_HUMAN],
+    "bye": [Intent("goodbye"), Say("goodbye", "en"), GOODBYE],
+    "ask": [Intent("other", 0.2), Say("is it about a licence or about something else?", "en", Question.AGAIN)],
+}
+
+
+def play(
+    *script: list[Any],
+    hears: tuple[Any, ...] = (),
+    voice: ToneVoice | None = None,
+    notes: Notes | None = None,
+    settings: Settings = SETTINGS,
+    after: str = "",
+    replies: dict[str, list[Any]] | None = None,
+) -> Played:
+    line, notes, recognizer = ScriptedLine([event for part in script for event in part]), notes or Notes(), ScriptedRecognizer(*hears)
+    understanding = ScriptedUnderstanding(REPLIES if replies is None else replies, [Intent("other", 0.1), Say("sorry?", "en", Question.AGAIN)])
+    engines = Engines(lambda rate: Loudness(), recognizer, understanding, voice or ToneVoice())
+    lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool())
+    house = House(engines, notes, notes.close, settings, lanes, clock=line.clock, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    conversation = Conversation(Call("c1", "+911", "+912", after=after), line, house)  # type: ignore[arg-type]
+    return Played(line, notes, conversation.run(), recognizer, understanding, conversation)
+
+
+def test_disclosure_and_greeting_then_a_question_and_a_goodbye() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(5), speech(0.5), silence(4), hears=("licence", "bye"))
+    assert call.outcome == GOODBYE
+    assert call.notes.outcomes == [GOODBYE]
+    assert call.notes.turns[0].said == [SETTINGS.prompts.disclosure["en"], SETTINGS.prompts.greeting["en"]]
+    assert call.notes.turns[1].said == [ANSWER, "anything else?"]
+    assert call.notes.turns[1].intent == LICENSE
+    assert call.notes.turns[1].asked is Question.ANYTHING_ELSE
+    assert call.notes.turns[2].said == ["goodbye"]
+    assert call.notes.closed == 1
+    assert call.line.times("disconnect"), "the last sentence was heard, then the line was let go"
+
+
+def test_the_reply_comes_at_once_after_the_end_of_speech() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(6), hears=("licence",))
+    end_of_speech = OPENING_S + 1
+    first = next(at for at, sent in call.line.sent if isinstance(sent, bytes) and any(sent) and at > end_of_speech)
+    assert 0.45 <= first - end_of_speech <= 0.55
+    timings = call.notes.turns[1].timings
+    assert 450 <= (timings.endpoint or 0) <= (timings.transcribed or 0) <= (timings.understood or 0) <= (timings.reply or 0) <= 540
+
+
+def test_the_caller_may_interrupt_and_the_history_keeps_what_was_heard() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(2), speech(1), silence(3), hears=("licence", "human"))
+    (killed_at,) = call.line.times("kill")
+    assert 0.1 <= killed_at - (OPENING_S + 3) <= 0.2
+    first = call.notes.turns[1]
+    assert first.interrupted.is_set()
+    assert len(first.said) == 1
+    assert ANSWER.startswith(first.said[0])
+    assert 8 <= len(first.said[0].split()) <= 18, "about 1.6 of 2.55 s"
+    assert call.understanding.asked[-1] == ("human", ("", "licence"))
+    assert call.outcome == TO_HUMAN
+
+
+@pytest.mark.parametrize("sound", ["ok", "Hmm.", "हाँ", "சரி", ""])
+def test_an_acknowledgement_does_not_interrupt(sound: str) -> None:
+    call = play(silence(OPENING_S), speech(1), silence(2), speech(0.3), silence(8), hears=("licence", sound))
+    assert len(call.line.times("kill")) == 1, "paused while we do not know"
+    assert call.notes.turns[1].said == [ANSWER, "anything else?"], "then said to its end"
+    assert not call.notes.turns[1].interrupted.is_set()
+    assert call.heard() == ["licence"]
+
+
+def test_a_yes_over_our_question_is_its_answer() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(1.6), speech(0.3), silence(8), hears=("ask", "yes"))
+    assert call.heard() == ["ask", "yes"]
+
+
+def test_our_own_echo_does_not_interrupt() -> None:
+    echo = Transcript("k l m n o p", "en")
+    say = "we renew it in the help menu under license and then a b c d e f g h i j k l m n o p"
+    replies = REPLIES | {"licence": [LICENSE, Say(say, "en"), Say(say + " again", "en")]}
+    call = play(silence(OPENING_S), speech(1), silence(6), speech(0.5), silence(9), hears=("licence", echo), replies=replies)
+    assert call.heard() == ["licence"]
+    assert call.notes.turns[1].said == [say, say + " again"]
+
+
+def test_nothing_interrupts_the_disclosure_but_the_words_are_heard() -> None:
+    call = play(silence(1), speech(1), silence(DISCLOSURE_S + 4), speech(0.5), silence(3), hears=("licence", "bye"))
+    assert call.line.times("kill") == []
+    assert call.notes.turns[0].said == [SETTINGS.prompts.disclosure["en"]], "the greeting is not needed any more"
+    assert call.notes.turns[1].said == [ANSWER, "anything else?"]
+    reply_at = next(at for at, _ in call.line.sent if at > DISCLOSURE_S)
+    assert reply_at - DISCLOSURE_S < 0.5
+
+
+def test_the_greeting_may_be_interrupted() -> None:
+    call = play(silence(DISCLOSURE_S + 1), speech(1), silence(5), hears=("licence",))
+    assert len(call.line.times("kill")) == 1
+    assert call.notes.turns[1].said == [ANSWER, "anything else?"]
+
+
+def test_words_that_a_pause_cut_apart_belong_together() -> None:
+    call = play(silence(OPENING_S), speech(0.5), silence(0.48), speech(0.5), silence(7), hears=("my", "licence"), replies={"my licence": REPLIES["licence"]})
+    assert call.heard() == ["my licence"]
+    assert call.notes.turns[1].said == [ANSWER, "anything else?"]
+
+
+def test_what_cannot_be_made_out_is_asked_again_but_a_cough_is_not() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(3), speech(0.2), silence(3), hears=("", ""))
+    assert [turn.said for turn in call.notes.turns.values()][1:] == [["sorry?"]]
+
+
+@pytest.mark.parametrize(("digit", "intent"), [("0", "transfer_to_human"), ("1", "license_renewal")])
+def test_a_key_is_as_good_as_words(digit: str, intent: str) -> None:
+    call = play(silence(1), [Dtmf(digit)], silence(9), replies={"": REPLIES["human"]})
+    assert call.notes.turns[1].intent == Intent("transfer_to_human"), "as the understanding says"
+    assert call.conversation.turns[1].number == 1
+    assert call.outcome == TO_HUMAN
+
+
+def test_key_9_declines_the_recording_and_the_greeting_follows() -> None:
+    call = play(silence(1), [Dtmf("9")], silence(DISCLOSURE_S + GREETING_S + 6))
+    assert call.notes.declined
+    assert call.notes.turns[1].said == [SETTINGS.prompts.recording_off["en"], SETTINGS.prompts.greeting["en"]]
+    assert call.notes.turns[1].asked is Question.OPEN
+
+
+def test_keys_without_a_meaning_change_nothing() -> None:
+    call = play(silence(1), [Dtmf("7"), Dtmf("*")], silence(OPENING_S))
+    assert call.notes.turns[0].said == [SETTINGS.prompts.disclosure["en"], SETTINGS.prompts.greeting["en"]]
+
+
+def test_a_silent_caller_is_asked_twice_and_then_handed_to_a_human() -> None:
+    call = play(silence(60))
+    assert [turn.said for turn in call.notes.turns.values()][1:3] == [[SETTINGS.prompts.still_there["en"]]] * 2
+    assert call.outcome == Outcome(OutcomeKind.ESCALATED, "silence")
+
+
+def test_a_caller_who_falls_silent_is_said_goodbye() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(60), hears=("licence",))
+    assert call.outcome == Outcome(OutcomeKind.FINISHED, "silence")
+
+
+def test_a_call_that_does_not_end_goes_to_a_human() -> None:
+    settings = SETTINGS.model_copy(update={"limits": SETTINGS.limits.model_copy(update={"max_call_s": 30})})
+    talk = [speech(0.8) + silence(4)] * 10
+    call = play(silence(OPENING_S), *talk, hears=("licence",) * 10, settings=settings)
+    assert call.outcome == Outcome(OutcomeKind.ESCALATED, "time_up")
+
+
+def test_last_words_before_a_hang_up_are_kept() -> None:
+    call = play(silence(OPENING_S), speech(1), hears=("licence",))
+    assert call.outcome.kind is OutcomeKind.HUNG_UP
+    assert call.heard() == ["licence"]
+    assert call.notes.turns[1].intent == LICENSE
+    assert call.notes.turns[1].said == []
+
+
+def test_a_hang_up_in_mid_sentence_keeps_what_was_heard() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(1.5), hears=("licence",))
+    assert call.outcome.kind is OutcomeKind.HUNG_UP
+    assert ANSWER.startswith(call.notes.turns[1].said[0])
+    assert call.notes.closed == 1
+
+
+def test_the_transfer_is_not_talked_away() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(0.9), speech(0.5), silence(4), hears=("human", "thank you"))
+    assert call.outcome == TO_HUMAN
+    assert call.heard() == ["human"]
+
+
+def test_a_goodbye_may_be_talked_away() -> None:
+    replies = REPLIES | {"bye": [Intent("goodbye"), Say(ANSWER, "en"), GOODBYE]}
+    call = play(silence(OPENING_S), speech(1), silence(1.0), speech(0.5), silence(2.5), hears=("bye", "licence"), replies=replies)
+    assert call.heard() == ["bye", "licence"]
+
+
+@pytest.mark.parametrize(("hears", "said"), [((RuntimeError("gpu"), "licence"), "trouble")])
+def test_a_recogniser_that_fails_once_is_excused(hears: tuple[Any, ...], said: str) -> None:
+    call = play(silence(OPENING_S), speech(1), silence(9), speech(1), silence(9), hears=hears)
+    assert call.notes.turns[1].said == [SETTINGS.prompts.trouble["en"]]
+    assert call.heard() == ["licence"]
+
+
+def test_a_recogniser_that_fails_twice_sends_the_caller_to_a_human() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(9), speech(1), silence(9), hears=(RuntimeError(), RuntimeError()))
+    assert call.outcome == Outcome(OutcomeKind.ESCALATED, "engine_failed")
+
+
+def test_without_a_voice_the_caller_reaches_a_human() -> None:
+    assert play(silence(3), voice=ToneVoice(fails=True)).outcome == Outcome(OutcomeKind.ESCALATED, "engine_failed")
+
+
+def test_a_journal_that_fails_lets_the_line_go() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(3), hears=("bye",), notes=Notes(fails=True))
+    assert call.line.times("disconnect")
+
+
+def test_a_ticket_that_cannot_be_written_does_not_hold_the_call() -> None:
+    class Refusing(Notes):
+        def close(self, call_sid: str) -> None:
+            raise CrmError("full")
+
+    call = play(silence(OPENING_S), speech(1), silence(3), hears=("bye",), notes=Refusing())
+    assert call.outcome == GOODBYE
+    assert call.line.times("disconnect")
+
+
+def test_when_nobody_took_the_call_the_bot_comes_back() -> None:
+    call = play(silence(8), speech(1), silence(2), hears=("bye",), after="no_agent")
+    assert call.notes.turns[0].said == [SETTINGS.prompts.no_agent["en"], SETTINGS.prompts.anything_else["en"]]
+    assert call.notes.turns[0].asked is Question.ANYTHING_ELSE
+
+
+def test_a_heartbeat_every_ten_seconds() -> None:
+    assert 2 <= play(silence(25)).notes.beats <= 3
+
+
+def test_the_reply_follows_the_callers_language() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(9), hears=(Transcript("लाइसेंस", "hi"),))
+    assert call.notes.turns[1].language == "hi"
+    call = play(silence(OPENING_S), speech(1), silence(30), hears=(Transcript("लाइसेंस", "hi"),))
+    assert SETTINGS.prompts.still_there["hi"] in call.notes.turns[2].said

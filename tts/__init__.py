@@ -1,0 +1,1 @@
+"""The voice: written sentences to telephone sound."""

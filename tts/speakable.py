@@ -1,0 +1,2 @@
+def speakable(text: str, language: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()
