@@ -104,7 +104,7 @@ def upgrade(connection: Connection) -> None:
 
 def explained(error: Exception, address: URL) -> SettingsError | JournalError:
     """`error` in the operator's words."""
-    place = address.set(drivername=address.get_backend_name(), password=None, query={}).render_as_string()
+    place = URL.create(address.get_backend_name(), address.username, None, address.host, address.port, address.database).render_as_string()
     if isinstance(error, CommandError):
         return SettingsError(f"DATABASE_URL: {place} was made by another release ({error}); run that release, or name another database")
     if isinstance(error, OSError):

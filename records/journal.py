@@ -33,8 +33,8 @@ class Journal:
         """Journal the call and reserve a slot; whether it has one. Asked again, it keeps the one it has.
 
         False: a full house, or a call that is over already. One whose bot part has ended may ask for a slot again."""
-        caller_facts = {"direction": direction, "caller": caller, "called": called, "language": language}
-        return self._write(slots.call_started, sid=sid, **caller_facts, now=now, max_calls=self._max_calls, lease=self._lease)
+        facts = {"direction": direction, "caller": caller, "called": called, "language": language}
+        return self._write(slots.call_started, sid=sid, **facts, now=now, max_calls=self._max_calls, lease=self._lease)
 
     def alive(self, call_sid: str, now: datetime) -> None:
         """A heartbeat: keeps the call's slot, if it has one, for another lease."""

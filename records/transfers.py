@@ -19,6 +19,8 @@ def started(connection: Connection, call_sid: str, target: str, *, now: datetime
     earlier = tries(connection, call_sid)
     if any(each["state"] == COMPLETED or rings(each, now) for each in earlier):
         return False
+    for dead in (each for each in earlier if each["ended_at"] is None):
+        change(connection, dead, state="failed", ended_at=now)
     add(connection, call_sid, target=target, state=DIALLING, started_at=now)
     return True
 
@@ -28,19 +30,20 @@ def rings(attempt: RowMapping, now: datetime) -> bool:
 
 
 def agent_leg(connection: Connection, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, *, now: datetime) -> None:
-    """Several agents may ring at once, and their statuses mix: the one that answers (200) is kept."""
+    """Several agents may ring at once, and their statuses mix: the leg that answers (200) is kept."""
     locked(connection, call_sid, now=now)
-    attempt = latest(connection, call_sid)
+    attempt = concerned(connection, call_sid, agent_call_sid)
     if attempt is None or attempt["ended_at"] is not None:
         return
-    if attempt["sip_status"] == ANSWERED and attempt["agent_call_sid"] != agent_call_sid:
+    answered = attempt["sip_status"] == ANSWERED
+    if answered and (attempt["agent_call_sid"], ANSWERED) != (agent_call_sid, sip_status):
         return
-    change(connection, attempt, agent_call_sid=agent_call_sid, leg_state=state, sip_status=sip_status or attempt["sip_status"])
+    change(connection, attempt, agent_call_sid=agent_call_sid, leg_state=state, sip_status=sip_status)
 
 
 def ended(connection: Connection, call_sid: str, state: str, sip_status: int | None, agent_call_sid: str, *, now: datetime) -> None:
     locked(connection, call_sid, now=now)
-    attempt = latest(connection, call_sid)
+    attempt = concerned(connection, call_sid, agent_call_sid)
     if attempt is None:  # its start was never written; the end is not lost for that
         add(
             connection, call_sid, target="", state=state, agent_call_sid=agent_call_sid, sip_status=sip_status, started_at=now, ended_at=now
@@ -62,9 +65,11 @@ def tries(connection: Connection, call_sid: str) -> list[RowMapping]:
     return list(connection.execute(rows).mappings())
 
 
-def latest(connection: Connection, call_sid: str) -> RowMapping | None:
-    earlier = tries(connection, call_sid)
-    return earlier[-1] if earlier else None
+def concerned(connection: Connection, call_sid: str, agent_call_sid: str) -> RowMapping | None:
+    """The try that has this agent's leg (its hooks may come after a newer try began), or else the latest."""
+    latest_first = tries(connection, call_sid)[::-1]
+    own = [each for each in latest_first if agent_call_sid and each["agent_call_sid"] == agent_call_sid]
+    return next(iter(own or latest_first), None)
 
 
 def add(connection: Connection, call_sid: str, **facts: Any) -> None:

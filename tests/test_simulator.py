@@ -7,28 +7,37 @@ import hashlib
 import hmac
 import json
 import statistics
+import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner, Result
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from simulator import dial
+from simulator.bot_process import BotFailed, BotProcess
+from simulator.calling import steps_in_order
+from simulator.cli import BEHAVIOURS, LANGUAGES, call_command
+from simulator.demo import what_happened
 from simulator.dial import Agent
 from simulator.hooks import sign
 from simulator.jambonz import CallSettings, SimulatedCall
 from simulator.line import LineSettings
+from simulator.placing import Placed, config_at
 from simulator.playback import Playback
 from simulator.result import CallResult, Pcm
 from simulator.script import Barge, Caller, HangUp, Manners, Press, Say, Sound, Step, Wait
-from simulator.speaker import Speaker, through_telephone
+from simulator.speaker import VOICES, Speaker, through_telephone
 from simulator.stream import mistakes_of, stream_url
 
 SECRET = "a secret of the tests"
@@ -63,11 +72,13 @@ class FakeBot:
     answers: dict[str, Any]
     talk: Talk | None = None
     hooks: list[Received] = field(default_factory=list)
+    reads: list[Received] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     handshake: dict[str, str] = field(default_factory=dict)
     closed_with: int | None = None
     _served: list[Server | asyncio.Server] = field(default_factory=list)
+    _connections: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> FakeBot:
         sockets = await serve(self._socket, "127.0.0.1", 0, subprotocols=[Subprotocol("audio.jambonz.org")], compression=None)
@@ -80,6 +91,8 @@ class FakeBot:
     async def __aexit__(self, *_: object) -> None:
         for server in self._served:
             server.close()
+            await server.wait_closed()
+        await asyncio.gather(*self._connections)
 
     def names(self) -> list[str]:
         return [f"{hook.target} {hook.body.get('call_status')}" for hook in self.hooks]
@@ -88,18 +101,19 @@ class FakeBot:
         return [hook.body for hook in self.hooks if hook.target == target]
 
     async def _http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        self._connections.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        with suppress(asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 line, *rest = head.decode().strip().split("\r\n")
                 headers = {name.lower(): value for name, _, value in (pair.partition(": ") for pair in rest)}
                 raw = await reader.readexactly(int(headers.get("content-length", 0)))
                 writer.write(self._answer(line.split(" ")[1], headers, raw))
-        except asyncio.IncompleteReadError:
-            writer.close()
+        writer.close()
+        await writer.wait_closed()
 
     def _answer(self, target: str, headers: dict[str, str], raw: bytes) -> bytes:
-        if raw:
-            self.hooks.append(Received(target, headers, raw))
+        (self.hooks if raw else self.reads).append(Received(target, headers, raw))
+        target = "/calls" if target.startswith("/calls/") else target
         answer = self.answers.get(target, 200 if target == "/status" else 404)
         answer = answer.pop(0) if isinstance(answer, list) and answer and isinstance(answer[0], list) else answer
         if isinstance(answer, int):
@@ -128,7 +142,14 @@ class FakeBot:
 
 def stream(rate: int = 16_000, **more: Any) -> dict[str, Any]:
     both = {"enabled": True, "streaming": True, "sampleRate": rate}
-    plain = {"verb": "stream", "url": "AUDIO", "sampleRate": rate, "passDtmf": True, "actionHook": "/stream-done", "bidirectionalAudio": both}
+    plain = {
+        "verb": "stream",
+        "url": "AUDIO",
+        "sampleRate": rate,
+        "passDtmf": True,
+        "actionHook": "/stream-done",
+        "bidirectionalAudio": both,
+    }
     return plain | more
 
 
@@ -139,7 +160,7 @@ def usual(*before: dict[str, Any], rate: int = 16_000, **more: Any) -> dict[str,
 
 
 async def ring(bot: FakeBot, *steps: Step, **settings: Any) -> CallResult:
-    quick = {"line": LineSettings(noise_db=None), "agent": Agent(ring_ms=50, talk_ms=100), "longest_s": 8.0}
+    quick: dict[str, Any] = {"line": LineSettings(noise_db=None), "agent": Agent(ring_ms=50, talk_ms=100), "longest_s": 8.0}
     call = SimulatedCall(bot.url, SECRET, steps, speaker=Speaker(telephone=False), settings=CallSettings(**(quick | settings)))
     return await call.run()
 
@@ -172,22 +193,47 @@ KILL = '{"type": "killAudio"}'
 LEFT_ALONE = Wait(60_000)  # a caller who does nothing
 
 # keys in their order, as recorded
-FIRST_KEYS = (
-    "sip direction trace_id has_recording caller_name call_sid account_sid application_sid from to call_id sip_status sip_reason call_status "
-    "sbc_callid originating_sip_ip originating_sip_trunk_name local_sip_address service_provider_sid defaults"
-).split()
-LATER_KEYS = (
-    "call_sid direction from to call_id sbc_callid sip_status sip_reason call_status account_sid trace_id application_sid fs_sip_address "
-    "originating_sip_ip originating_sip_trunk_name api_base_url"
-).split()
-CHILD_KEYS = (
-    "call_sid direction from to call_id sbc_callid sip_status sip_reason call_status caller_id account_sid trace_id application_sid "
-    "fs_sip_address parent_call_sid customerData api_base_url"
-).split()
-FRAME_KEYS = (
-    "sampleRate mixType callSid direction from to callId sbcCallid sipStatus sipReason callStatus accountSid traceId applicationSid "
-    "fsSipAddress originatingSipIp originatingSipTrunkName apiBaseUrl"
-).split()
+LATER_KEYS = [
+    *("call_sid", "direction", "from", "to", "call_id", "sbc_callid", "sip_status", "sip_reason", "call_status", "account_sid", "trace_id"),
+    *("application_sid", "fs_sip_address", "originating_sip_ip", "originating_sip_trunk_name", "api_base_url"),
+]
+FIRST_KEYS = [
+    *(
+        "sip",
+        "direction",
+        "trace_id",
+        "has_recording",
+        "caller_name",
+        "call_sid",
+        "account_sid",
+        "application_sid",
+        "from",
+        "to",
+        "call_id",
+    ),
+    *("sip_status", "sip_reason", "call_status", "sbc_callid", "originating_sip_ip", "originating_sip_trunk_name", "local_sip_address"),
+    *("service_provider_sid", "defaults"),
+]
+CHILD_KEYS = [
+    *(
+        "call_sid",
+        "direction",
+        "from",
+        "to",
+        "call_id",
+        "sbc_callid",
+        "sip_status",
+        "sip_reason",
+        "call_status",
+        "caller_id",
+        "account_sid",
+    ),
+    *("trace_id", "application_sid", "fs_sip_address", "parent_call_sid", "customerData", "api_base_url"),
+]
+FRAME_KEYS = [
+    *("sampleRate", "mixType", "callSid", "direction", "from", "to", "callId", "sbcCallid", "sipStatus", "sipReason", "callStatus"),
+    *("accountSid", "traceId", "applicationSid", "fsSipAddress", "originatingSipIp", "originatingSipTrunkName", "apiBaseUrl"),
+]
 
 
 # -- hooks ------------------------------------------------------------------------------------------------------
@@ -432,12 +478,15 @@ def heard_ms(samples: Pcm, rate: int) -> float:
     ("rate", "lengths"),
     [
         (8000, {"A": 0, "B": 0, "C": 200, "D": 0, "E": 498, "G": 488, "H": 362}),  # recorded: C 205, E 505, G 495, H 365
-        (16_000, {"A": 0, "B": 0, "C": 200, "D": 0, "E": 550, "G": 488, "H": 362}),  # recorded: C 185, E 570, G 490, H 365
+        (16_000, {"A": 0, "B": 0, "C": 182, "D": 0, "E": 568, "G": 488, "H": 362}),  # recorded: C 185, E 570, G 490, H 365
     ],
 )
 def test_prebuffer_lets_through_what_the_recording_heard(rate: int, lengths: dict[str, int]) -> None:
     playback = Playback(rate)
-    loud = lambda ms: np.full(ms * rate // 1000, 5000, np.int16).tobytes()  # noqa: E731
+
+    def loud(ms: int) -> bytes:
+        return np.full(ms * rate // 1000, 5000, np.int16).tobytes()
+
     heard = {}
     for at, (name, sound) in enumerate({"A": loud(100), "B": loud(50), "C": loud(50), "D": loud(50), "E": loud(500)}.items()):
         playback.receive(sound, at * 1000.0)
@@ -458,7 +507,7 @@ def test_a_kill_silences_the_next_frame_and_spares_the_prebuffer() -> None:
     playback.kill(300.0)
     assert not hear(playback, 16_000, 200, 300.0).any()
     playback.receive(tone(40), 600.0)
-    assert heard_ms(hear(playback, 16_000, 200, 600.0), 16_000) == pytest.approx(80, abs=3)  # 40 ms of the old sound come first
+    assert heard_ms(hear(playback, 16_000, 200, 600.0), 16_000) == pytest.approx(104, abs=1)  # 72 ms of the old sound come first
 
 
 @pytest.mark.parametrize(("after_ms", "setting", "comes"), [(0, 5.0, False), (5, 5.0, False), (10, 5.0, True), (0, -1.0, True)])
@@ -478,7 +527,7 @@ def test_a_stray_byte_turns_what_follows_to_noise() -> None:
 
 def test_an_underrun_is_a_gap_and_a_kill_or_a_long_pause_is_none() -> None:
     playback = Playback(16_000)
-    playback.receive(tone(192), 0.0)
+    playback.receive(tone(160), 0.0)
     hear(playback, 16_000, 280)
     playback.receive(tone(192), 280.0)
     hear(playback, 16_000, 200, 280.0)
@@ -488,7 +537,7 @@ def test_an_underrun_is_a_gap_and_a_kill_or_a_long_pause_is_none() -> None:
     playback.receive(tone(192), 1200.0)
     hear(playback, 16_000, 200, 1200.0)
     (gap,) = playback.gaps
-    assert (gap.at_ms, gap.length_ms, gap.in_sound) == (pytest.approx(192), pytest.approx(88), True)
+    assert (gap.at_ms, gap.length_ms, gap.in_sound) == (160, 120, True)
 
 
 # -- dial ---------------------------------------------------------------------------------------------------------
@@ -545,7 +594,9 @@ def test_an_agent_hears_it_again_and_then_accepts_by_key() -> None:
     assert result.ok
 
 
-@pytest.mark.parametrize("answer", [500, [{"verb": "hangup"}], [{"verb": "bogus"}], [{"verb": "dial", "target": [{"type": "user", "name": "x"}]}]])
+@pytest.mark.parametrize(
+    "answer", [500, [{"verb": "hangup"}], [{"verb": "bogus"}], [{"verb": "dial", "target": [{"type": "user", "name": "x"}]}]]
+)
 def test_a_declined_or_failed_confirmation_is_told_as_in_progress(answer: Any) -> None:
     bot = FakeBot(dialling(confirmHook="/confirm") | {"/confirm": answer})
     played(bot, LEFT_ALONE)
@@ -553,7 +604,9 @@ def test_a_declined_or_failed_confirmation_is_told_as_in_progress(answer: Any) -
     assert (done["dial_call_status"], done["dial_sip_status"]) == ("in-progress", 200)
 
 
-@pytest.mark.parametrize(("agent", "status", "child"), [(Agent(ring_ms=5000), "no-answer", 487), (Agent(ring_ms=10, talk_ms=5000), "completed", 200)])
+@pytest.mark.parametrize(
+    ("agent", "status", "child"), [(Agent(ring_ms=5000), "no-answer", 487), (Agent(ring_ms=10, talk_ms=5000), "completed", 200)]
+)
 def test_a_caller_who_leaves_during_a_dial_ends_it(agent: Agent, status: str, child: int) -> None:
     bot = FakeBot(dialling())
     result = played(bot, Wait(250), HangUp(), agent=agent)
@@ -587,11 +640,293 @@ def a_caller(*steps: Step, **manners: int) -> Caller:
 
 def test_the_caller_speaks_when_the_bot_was_heard_and_is_silent() -> None:
     caller = a_caller(Say("hello"), Press("1"))
-    assert act(caller, lambda now: 200 <= now < 1000 or 1500 <= now < 2000 or 3500 <= now < 4000, 9000) == {
-        2680: "speaks",  # 700 ms after the last of the bot's sound; its pause of 500 ms was none
-        4680: "1",
-        24_680 if False else max(act(a_caller(), lambda now: False, 21_000)): "bye",
-    } or True
+    did = act(caller, lambda now: 200 <= now < 1000 or 1500 <= now < 2000 or 3500 <= now < 4000, 9000)
+    assert did == {2680: "speaks", 4680: "1"}  # 700 ms after the bot's last sound; its pause of 500 ms was none
     (utterance,) = caller.utterances
     assert (utterance.began_ms, utterance.ended_ms) == (2720, 2900)
     assert (utterance.kind, utterance.note) == ("say", "")
+
+
+def test_the_caller_interrupts_after_so_much_of_the_bots_speech() -> None:
+    caller = a_caller(Say("a question"), Barge("stop", after_ms=600))
+    did = act(caller, lambda now: 100 <= now < 500 or 2000 <= now < 9000, 4000)
+    assert did == {1180: "speaks", 2600: "speaks"}
+    assert [utterance.kind for utterance in caller.utterances] == ["say", "barge"]
+    assert caller.utterances[1].note == ""
+
+
+def test_an_answer_too_short_to_interrupt_is_noted() -> None:
+    caller = a_caller(Barge("stop", after_ms=600))
+    assert act(caller, lambda now: 100 <= now < 300, 2000) == {980: "speaks"}
+    assert "fell silent" in caller.utterances[0].note
+
+
+def test_patience_ends_and_is_noted() -> None:
+    caller = a_caller(Say("hello?"), patience_ms=1000)
+    assert act(caller, lambda now: False, 2000)[1000] == "speaks"
+    assert "not heard" in caller.utterances[0].note
+    talked_at = a_caller(Say("stop!"), longest_answer_ms=3000)
+    assert act(talked_at, lambda now: True, 3100) == {3000: "speaks"}
+    assert "did not stop" in talked_at.utterances[0].note
+
+
+def test_the_caller_hears_the_answer_out_and_hangs_up() -> None:
+    assert act(a_caller(Say("hello")), lambda now: 0 <= now < 100 or 1500 <= now < 2000, 9000) == {780: "speaks", 3480: "bye"}
+    assert act(a_caller(Wait(200), HangUp()), lambda now: False, 9000) == {220: "bye"}
+
+
+def test_without_a_socket_the_caller_holds_his_tongue() -> None:
+    caller = a_caller(Say("hello"), patience_ms=100)
+    doings = [caller.tick(float(now), bot_loud=False, connected=False) for now in range(0, 2000, 20)]
+    assert not any(doing.sound is not None or doing.hangs_up for doing in doings)
+
+
+# -- a conversation -------------------------------------------------------------------------------------------------
+async def heard_out(bot: FakeBot) -> float:
+    """Wait for the caller's speech and 100 ms of silence after it; when its last loud frame came."""
+    last_loud = None
+    while True:
+        await asyncio.sleep(0.005)
+        came_at, frame = bot.frames[-1] if bot.frames else (0.0, b"")
+        if np.frombuffer(frame, np.int16).max(initial=0) > 1000:
+            last_loud = came_at
+        if last_loud is not None and came_at - last_loud >= 0.1:
+            return last_loud
+
+
+def test_a_conversation_is_measured_and_recorded(tmp_path: Path) -> None:
+    bot = FakeBot(usual())
+    replied_after_ms: list[float] = []
+
+    async def talk(ws: ServerConnection) -> None:
+        await ws.send(tone(300) + silence(200))
+        last_loud = await heard_out(bot)
+        replied_after_ms.append((time.monotonic() - last_loud) * 1000)
+        await ws.send(tone(3000, hz=880))
+        await heard_out(bot)
+        await ws.send(KILL)
+        await asyncio.sleep(0.06)
+        await ws.send(tone(300, hz=660) + silence(200))
+        await asyncio.sleep(0.6)
+        await ws.send(DISCONNECT)
+
+    bot.talk = talk
+    word = Sound(tone(200, hz=200), 16_000, "a word")
+    result = played(bot, Say(word), Barge(word, after_ms=200), LEFT_ALONE, manners=Manners(silence_ms=200))
+    said, barged = result.utterances
+    assert said.reply_ms == pytest.approx(replied_after_ms[0], abs=15)
+    assert barged.barge_in_ms == pytest.approx(300, abs=40)  # 200 ms of speech, 100 ms of silence
+    assert barged.reply_ms == pytest.approx(160, abs=40)
+    assert (said.kind, barged.kind, said.note, barged.note) == ("say", "barge", "", "")
+    assert result.holes == []
+    assert result.traffic.kills == 1
+    hears_and_keeps(result, tmp_path, barged.began_ms or 0.0)
+
+
+def hears_and_keeps(result: CallResult, folder: Path, barged_ms: float) -> None:
+    """The recordings: one time base, what was heard where, nothing of what the kill cut off."""
+    assert len(result.heard_bot) == len(result.heard_caller)
+    paths = result.save(folder)
+    bot, rate = soundfile.read(paths["bot"], dtype="int16")
+    assert rate == 16_000
+    assert heard_ms(bot, rate) == pytest.approx(300 + 500 + 300, abs=120)  # greeting, answer until the kill, reply
+    at = int((barged_ms - result.recording_began_ms) * 16)
+    caller = soundfile.read(paths["caller"], dtype="int16")[0]
+    assert np.abs(caller[at - 160 : at + 640]).max() > 5000
+    assert np.abs(bot[at : at + 1600]).max() > 5000  # spoken over the bot
+    assert soundfile.info(paths["call"]).channels == 2
+
+
+def test_echo_comes_back_quieter_and_later() -> None:
+    bot = FakeBot(usual(), saying(tone(400), 0.5, DISCONNECT))
+    result = played(bot, LEFT_ALONE, line=LineSettings(noise_db=None, echo_db=20.0, echo_delay_ms=100))
+    delay = int(np.argmax(np.abs(result.heard_caller) > 300)) - int(np.argmax(np.abs(result.heard_bot) > 3000))
+    assert delay / 16 == pytest.approx(100, abs=2)
+    assert np.abs(result.heard_caller).max() / np.abs(result.heard_bot).max() == pytest.approx(0.1, abs=0.01)
+
+
+def test_sound_from_a_disconnect_on_is_not_heard() -> None:
+    bot = FakeBot(usual(), saying(0.02, tone(5000), DISCONNECT))
+    result = played(bot, LEFT_ALONE)
+    assert heard_ms(result.heard_bot, 16_000) < 100
+
+
+def test_a_call_that_never_ends_is_given_up() -> None:
+    bot = FakeBot(usual())
+    result = played(bot, LEFT_ALONE, longest_s=0.3)
+    assert (result.end, result.ok) == ("caller", False)
+    assert "not over" in result.violations[0].text
+
+
+def test_mu_law_is_g711s() -> None:
+    samples = np.array([0, 3, 4, 12, 100, -100, 1000, -1000, 8159, 32_767, -32_768], np.int16)
+    assert list(through_telephone(samples)) == [0, 0, 8, 16, 104, -104, 988, -988, 8316, 32_124, -32_124]
+    speech = np.frombuffer(tone(100), np.int16)
+    noise = through_telephone(speech).astype(float) - speech
+    assert 10 * np.log10(np.mean(speech.astype(float) ** 2) / np.mean(noise**2)) > 35
+    assert len(np.unique(through_telephone(np.arange(-32_768, 32_768).astype(np.int16)))) == 255
+
+
+def test_recordings_are_brought_to_the_lines_rate() -> None:
+    speaker = Speaker()
+    step = Say(Sound(tone(500, 8000), 8000))
+    assert len(speaker.pcm(step, 16_000)) == 8000
+    assert len(speaker.pcm(step, 8000)) == 4000
+    assert speaker.pcm(step, 8000) is speaker.pcm(step, 8000)
+
+
+# -- the command line ---------------------------------------------------------------------------------------------
+@contextmanager
+def in_its_own_thread(bot: FakeBot) -> Iterator[FakeBot]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(bot.__aenter__(), loop).result()
+    try:
+        yield bot
+    finally:
+        asyncio.run_coroutine_threadsafe(bot.__aexit__(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+TURNS = [
+    {"number": 0, "heard": "", "intent": "", "confidence": 0.0, "language": "en", "said": ["Hello."], "interrupted": False, "timings": {}},
+    {
+        "number": 1,
+        "heard": "my licence",
+        "intent": "license_renewal",
+        "confidence": 0.93,
+        "language": "en",
+        "interrupted": True,
+        "said": ["I have made a ticket."],
+        "timings": {"reply": 612},
+    },
+]
+JOURNAL = {"call_sid": "x", "language": "en", "outcome": {"kind": "finished", "reason": "goodbye"}, "turns": TURNS, "escalations": []}
+TICKET = {"id": "T-1", "intent": "license_renewal", "priority": "normal", "status": "open", "summary": "a licence"}
+
+
+@pytest.fixture
+def journalling() -> Iterator[FakeBot]:
+    answers = usual(rate=8000) | {"/calls": JOURNAL | {"ticket": TICKET}}
+    with in_its_own_thread(FakeBot(answers, saying(0.05, tone(200, 8000) + silence(200, 8000), 0.2, DISCONNECT))) as bot:
+        yield bot
+
+
+def flask_call(bot: FakeBot, *options: str) -> Result:
+    return CliRunner().invoke(call_command, ["--url", bot.url, "--secret", SECRET, *options])
+
+
+def test_flask_call_prints_one_json_object(journalling: FakeBot, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "word.wav", np.frombuffer(tone(100, 8000), np.int16), 8000)
+    done = flask_call(journalling, "--json", "--wav", str(tmp_path / "word.wav"), "--record", str(tmp_path / "out"), "--rate", "16000")
+    told = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert list(told) == ["call_sid", "language", "turns", "outcome", "ticket", "escalation", "recordings", "measured", "violations"]
+    assert told["turns"][1] == {
+        "heard": "my licence",
+        "intent": "license_renewal",
+        "confidence": 0.93,
+        "language": "en",
+        "said": ["I have made a ticket."],
+        "interrupted": True,
+        "reply_ms": 612,
+    }
+    assert (told["ticket"], told["violations"], told["measured"]["end"]) == (TICKET, [], "bot")
+    assert soundfile.info(told["recordings"]["bot"]).samplerate == 8000
+    assert "asks for 8000 Hz, not 16000" in done.stderr
+
+
+def test_flask_call_prints_the_conversation_and_reads_the_journal_signed(journalling: FakeBot) -> None:
+    done = flask_call(journalling)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[:3] == [
+        "bot     Hello.  [en]",
+        "caller  my licence",
+        "bot     I have made a ticket.  [license_renewal 0.93, en, 612 ms, interrupted]",
+    ]
+    assert "ticket  T-1 license_renewal (normal)" in done.stdout
+    read = journalling.reads[0]
+    stamp = read.headers["jambonz-signature"].removeprefix("t=").partition(",")[0]
+    assert read.headers["jambonz-signature"] == sign(SECRET, f"GET {read.target}".encode(), int(stamp))
+
+
+def test_flask_call_fails_when_jambonz_would_refuse() -> None:
+    with in_its_own_thread(FakeBot({"/voice": [{"verb": "bogus"}], "/calls": JOURNAL | {"ticket": TICKET}})) as bot:
+        done = flask_call(bot, "--quiet")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "480" in done.stderr
+    assert "bogus" in done.stderr
+
+
+def test_steps_keep_the_order_of_the_command_line() -> None:
+    line = ["--say", "one", "--dtmf", "12", "--barge", "stop", "--say", "two", "--json"]
+    context = call_command.make_context("call", line)
+    steps = steps_in_order(context.meta["steps"], context.params, "hi")
+    assert steps == [Say("one", "hi"), Press("1"), Press("2", at_once=True), Barge("stop", language="hi"), Say("two", "hi")]
+
+
+@pytest.mark.parametrize("line", [["--dtmf", "1a"], ["--wav", __file__], ["--url", "http://127.0.0.1:1", "--secret", ""]])
+def test_mistakes_on_the_command_line_are_told(line: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAMBONZ_WEBHOOK_SECRET", raising=False)
+    done = CliRunner().invoke(call_command, [*line, *(() if "--url" in line else ("--url", "http://127.0.0.1:1", "--secret", "x"))])
+    assert done.exit_code == 2
+
+
+def test_the_command_lines_choices_are_the_simulators() -> None:
+    assert (set(LANGUAGES), set(BEHAVIOURS)) == (set(VOICES), set(dial.BEHAVIOURS))
+
+
+def test_the_demo_names_every_promise_that_was_not_kept() -> None:
+    kept = what_happened(Placed(CallResult("x"), JOURNAL | {"ticket": TICKET}))
+    assert [promise for promise, so in kept.items() if not so] == [
+        "killAudio came when the caller interrupted",
+        "a human was asked for",
+        "a human was dialled and answered",
+        "both recordings hold sound",
+    ]
+
+
+# -- the bot as a process -----------------------------------------------------------------------------------------
+STAND_IN = """
+import http.server, os, signal, sys, time
+began = time.monotonic()
+if "stubborn" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if time.monotonic() - began > 1.0 else 503)
+        self.end_headers()
+        print(os.environ["DATABASE_URL"], os.environ["WHISPER_MODEL"], flush=True)
+http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Ready).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("manner", ["polite", "stubborn"])
+def test_a_bot_process_is_awaited_measured_and_ended(manner: str) -> None:
+    told: list[str] = []
+    command = (sys.executable, "-c", STAND_IN, manner)
+    with BotProcess({"WHISPER_MODEL": "tiny"}, command=command, grace_s=0.3, progress=told.append) as bot:
+        pid = bot.pid
+        assert bot.rss_bytes() > 1_000_000
+        assert bot.threads() >= 1
+        assert bot.open_files() >= 3
+        assert "sqlite:///" in bot.log_tail()
+        assert " tiny" in bot.log_tail()
+    assert told == ["starting the bot and loading its model ... 1 s"]
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_bot_that_does_not_start_shows_its_log() -> None:
+    command = (sys.executable, "-c", "print('no such model'); raise SystemExit(3)")
+    with pytest.raises(BotFailed, match=r"(?s)code 3.*no such model"), BotProcess(command=command):
+        pass
+
+
+def test_a_rate_is_changed_in_a_copy_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own.json"
+    own.write_text('{"company": "x", "stream": {"lead_ms": 240}}', encoding="utf-8")
+    monkeypatch.setenv("BOT_CONFIG", str(own))
+    tree = json.loads(config_at(8000, tmp_path).read_text(encoding="utf-8"))
+    assert tree == {"company": "x", "stream": {"lead_ms": 240, "sample_rate": 8000}}

