@@ -896,7 +896,7 @@ began = time.monotonic()
 if "stubborn" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if time.monotonic() - began > 1.0 else 503)
+        self.send_response(200 if time.monotonic() - began > 1.3 else 503)
         self.end_headers()
         print(os.environ["DATABASE_URL"], os.environ["WHISPER_MODEL"], flush=True)
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Ready).serve_forever()
@@ -914,13 +914,19 @@ def test_a_bot_process_is_awaited_measured_and_ended(manner: str) -> None:
         assert bot.open_files() >= 3
         assert "sqlite:///" in bot.log_tail()
         assert " tiny" in bot.log_tail()
-    assert told == ["starting the bot and loading its model ... 1 s"]
+    assert told[0] == "starting the bot and loading its model ... 1 s"
     assert not Path(f"/proc/{pid}").exists()
 
 
 def test_a_bot_that_does_not_start_shows_its_log() -> None:
     command = (sys.executable, "-c", "print('no such model'); raise SystemExit(3)")
     with pytest.raises(BotFailed, match=r"(?s)code 3.*no such model"), BotProcess(command=command):
+        pass
+
+
+def test_a_bot_whose_engines_fail_is_not_waited_for() -> None:
+    stand_in = STAND_IN.replace("print(", 'self.wfile.write(b\'{"ready": false, "engines": "no model there"}\'); print(')
+    with pytest.raises(BotFailed, match="no model there"), BotProcess(command=(sys.executable, "-c", stand_in)):
         pass
 
 

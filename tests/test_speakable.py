@@ -160,14 +160,17 @@ def test_every_amount_is_said_in_words(rupees: int, language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "hi", "ta"])
 def test_different_amounts_sound_different(language: str) -> None:
-    assert len({speakable(f"₹{rupees}", language) for rupees in range(20_000)}) == 20_000
+    amounts = [*range(1200), *range(1200, 10**8, 98_765)]
+    assert len({speakable(f"₹{rupees}", language) for rupees in amounts}) == len(amounts)
 
 
 def test_a_language_without_wording_keeps_its_digits() -> None:
     assert speakable("<b>5</b> రూపాయలు 😀", "te") == "5 రూపాయలు"
 
 
-@pytest.mark.parametrize("text", ["1" * 5000, "a." * 2500, "1-" * 2500, "1 " * 2500, "<a" * 2500, "A1" * 2500, "1,000" * 1000, "@a." * 1600])
+@pytest.mark.parametrize(
+    "text", ["1" * 5000, "a." * 2500, "1-" * 2500, "1 " * 2500, "<a" * 2500, "A1" * 2500, "1,000" * 1000, "@a." * 1600]
+)
 @pytest.mark.timeout(5)
 def test_a_long_text_takes_no_longer_than_it_should(text: str) -> None:
     assert speakable(text, "en")

@@ -66,12 +66,23 @@ class EspeakVoice:
 
 
 def _resolve(espeak: Library, names: Mapping[str, str]) -> dict[str, str]:
+    if not names:
+        raise EngineUnavailable("voice.names: name an espeak-ng voice for each language")
     found = {language: espeak.find(name) for language, name in names.items()}
-    unknown = [f"{names[language]!r} for {language!r}" for language, voice in found.items() if voice is None]
-    if unknown or not found:
-        lacking = f"no voice {', '.join(unknown)}" if unknown else "no voice configured"
-        raise EngineUnavailable(f"voice.names: espeak-ng has {lacking}; it speaks: {', '.join(espeak.languages())}")
+    faults = [
+        f"voice.names.{language}: espeak-ng has no voice {names[language]!r}; there are: {', '.join(_offered(espeak, language))}"
+        for language, voice in found.items()
+        if voice is None
+    ]
+    if faults:
+        raise EngineUnavailable("\n".join(faults))
     return {language: voice for language, voice in found.items() if voice is not None}
+
+
+def _offered(espeak: Library, language: str) -> list[str]:
+    """What may be named for the language, or everything when espeak-ng does not speak it."""
+    every = espeak.languages()
+    return [name for name in every if name.split("-")[0] == language] or every
 
 
 def _levels_db(samples: Samples, rate: int) -> Levels:

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _letters(names: str) -> dict[str, str]:
+    return dict(zip(LATIN, names.split(), strict=True))
+
+
+ENGLISH_MONTHS = _words("January February March April May June July August September October November December")
+MONTHS = (*ENGLISH_MONTHS, "Sept", *(name[:3] for name in ENGLISH_MONTHS if name != "May"))  # as people write them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +45,14 @@ class Wording:
     underscore: str
     number: str
     both: str  # "&"
+    day_parts: tuple[str, str, str, str] = ("", "", "", "")  # night, morning, afternoon, evening; English says A M and P M
 
 
 ENGLISH = Wording(
     one="one",
     digits=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    letters=dict(zip(LATIN, LATIN, strict=True)) | {"A": "ay"},  # a lone A would be read as the article
-    months=tuple("January February March April May June July August September October November December".split()),
+    letters=dict(zip(LATIN, LATIN, strict=True)) | {"A": "eigh"},  # a lone A would be read as the article
+    months=ENGLISH_MONTHS,
     rupee="rupee",
     rupees="rupees",
     paisa="paisa",
@@ -63,8 +75,41 @@ ENGLISH = Wording(
 HINDI = Wording(
     one="एक",
     digits=("शून्य", "एक", "दो", "तीन", "चार", "पाँच", "छह", "सात", "आठ", "नौ"),
-    letters=dict(zip(LATIN, "ए बी सी डी ई एफ़ जी एच आई जे के एल एम एन ओ पी क्यू आर एस टी यू वी डब्ल्यू एक्स वाई ज़ेड".split(), strict=True)),
-    months=tuple("जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर".split()),
+    letters=dict(
+        zip(
+            LATIN,
+            [
+                "ए",
+                "बी",
+                "सी",
+                "डी",
+                "ई",
+                "एफ़",
+                "जी",
+                "एच",
+                "आई",
+                "जे",
+                "के",
+                "एल",
+                "एम",
+                "एन",
+                "ओ",
+                "पी",
+                "क्यू",
+                "आर",
+                "एस",
+                "टी",
+                "यू",
+                "वी",
+                "डब्ल्यू",
+                "एक्स",
+                "वाई",
+                "ज़ेड",
+            ],
+            strict=True,
+        )
+    ),
+    months=_words("जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर"),
     rupee="रुपया",
     rupees="रुपये",
     paisa="पैसा",
@@ -82,13 +127,47 @@ HINDI = Wording(
     underscore="अंडरस्कोर",
     number="नंबर",
     both="और",
+    day_parts=("रात", "सुबह", "दोपहर", "शाम"),
 )
 
 TAMIL = Wording(
     one="ஒரு",
     digits=("பூஜ்ஜியம்", "ஒன்று", "இரண்டு", "மூன்று", "நான்கு", "ஐந்து", "ஆறு", "ஏழு", "எட்டு", "ஒன்பது"),
-    letters=dict(zip(LATIN, "ஏ பி சி டி ஈ எஃப் ஜி எச் ஐ ஜே கே எல் எம் என் ஓ பி க்யூ ஆர் எஸ் டி யூ வி டபிள்யூ எக்ஸ் ஒய் இசட்".split(), strict=True)),
-    months=tuple("ஜனவரி பிப்ரவரி மார்ச் ஏப்ரல் மே ஜூன் ஜூலை ஆகஸ்ட் செப்டம்பர் அக்டோபர் நவம்பர் டிசம்பர்".split()),
+    letters=dict(
+        zip(
+            LATIN,
+            [
+                "ஏ",
+                "பி",
+                "சி",
+                "டி",
+                "ஈ",
+                "எஃப்",
+                "ஜி",
+                "எச்",
+                "ஐ",
+                "ஜே",
+                "கே",
+                "எல்",
+                "எம்",
+                "என்",
+                "ஓ",
+                "பி",
+                "க்யூ",
+                "ஆர்",
+                "எஸ்",
+                "டி",
+                "யூ",
+                "வி",
+                "டபிள்யூ",
+                "எக்ஸ்",
+                "ஒய்",
+                "இசட்",
+            ],
+            strict=True,
+        )
+    ),
+    months=_words("ஜனவரி பிப்ரவரி மார்ச் ஏப்ரல் மே ஜூன் ஜூலை ஆகஸ்ட் செப்டம்பர் அக்டோபர் நவம்பர் டிசம்பர்"),
     rupee="ரூபாய்",
     rupees="ரூபாய்",
     paisa="பைசா",
@@ -106,6 +185,7 @@ TAMIL = Wording(
     underscore="அண்டர்ஸ்கோர்",
     number="எண்",
     both="மற்றும்",
+    day_parts=("இரவு", "காலை", "மதியம்", "மாலை"),
 )
 
 WORDINGS: Mapping[str, Wording] = {"en": ENGLISH, "hi": HINDI, "ta": TAMIL}

@@ -1,0 +1,148 @@
+"""What an agent reads of a call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calls.call import CallRecord, Consent, Escalation, Outcome, OutcomeKind, Question, TurnRecord
+from calls.settings import load
+from nlu.sentences import split
+from nlu.summary import Summarizer
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def summarize() -> Summarizer:
+    return Summarizer(load(Path(__file__).parents[1] / "jambonz-app.json"))
+
+
+def turn(number: int, heard: str, intent: str, confidence: float = 0.95, **changes: Any) -> TurnRecord:
+    facts: dict[str, Any] = {
+        "number": number,
+        "heard": heard,
+        "heard_confidence": 0.9,
+        "language": "en",
+        "intent": intent,
+        "intent_confidence": confidence,
+        "slots": {},
+        "said": ("Please copy the folder.", "Anything else?"),
+        "asked": Question.ANYTHING_ELSE,
+        "interrupted": False,
+        "began_ms": number * 1000,
+        "ended_ms": number * 1000 + 500,
+        "timings": {},
+    }
+    return TurnRecord(**{**facts, **changes})
+
+
+def call(*turns: TurnRecord, outcome: Outcome | None = None, **changes: Any) -> CallRecord:
+    facts: dict[str, Any] = {
+        "sid": "c1",
+        "direction": "inbound",
+        "caller": "+919876543210",
+        "called": "1800",
+        "language": "en",
+        "status": "completed",
+        "consent": Consent.GIVEN,
+        "started_at": NOON,
+        "ended_at": NOON,
+        "duration_s": 60,
+        "outcome": outcome,
+        "turns": (turn(0, "", "", 0.0), *turns),
+    }
+    return CallRecord(**{**facts, **changes})
+
+
+FINISHED = Outcome(OutcomeKind.FINISHED, "goodbye")
+
+
+def test_who_called_about_what_and_how_it_ended(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, "my data is gone", "data_corrupt"), turn(2, "no thank you", "goodbye"), outcome=FINISHED))
+    assert (summary.intent, summary.priority, summary.confidence, summary.language) == ("data_corrupt", "high", 0.95, "en")
+    assert summary.text == (
+        '+919876543210 called about data corrupt: "my data is gone". The bot answered: "Please copy the folder." '
+        "The caller finished the call with the bot."
+    )
+
+
+def test_the_urgent_wish_comes_before_a_later_one(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, "data lost", "data_corrupt", 0.7), turn(2, "renew my licence", "license_renewal"), outcome=FINISHED))
+    assert (summary.intent, summary.confidence) == ("data_corrupt", 0.7)
+
+
+def test_the_latest_of_equal_wishes_counts(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, "gst", "gst_query"), turn(2, "i want a demo", "training"), outcome=FINISHED))
+    assert summary.intent == "training"
+    assert "i want a demo" in summary.text
+
+
+def test_what_was_hardly_understood_is_no_wish(summarize: Summarizer) -> None:
+    summary = summarize(
+        call(turn(1, "my data mumble", "data_corrupt", 0.3), turn(2, "renew my licence", "license_renewal"), outcome=FINISHED)
+    )
+    assert summary.intent == "license_renewal"
+
+
+def test_a_wish_is_kept_when_the_caller_then_wants_a_human(summarize: Summarizer) -> None:
+    outcome = Outcome(OutcomeKind.ESCALATED, "transfer_to_human")
+    summary = summarize(call(turn(1, "gst mismatch", "gst_query"), turn(2, "agent", "transfer_to_human"), outcome=outcome))
+    assert summary.intent == "gst_query"
+    assert summary.text.endswith("The caller asked for a person.")
+
+
+def test_only_a_human_was_wanted(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, "an agent please", "transfer_to_human"), outcome=Outcome(OutcomeKind.ESCALATED, "transfer_to_human")))
+    assert summary.intent == "transfer_to_human"
+    assert 'wanted to speak to a person: "an agent please"' in summary.text
+
+
+def test_not_understood_at_all_quotes_the_last_words_that_mean_something(summarize: Summarizer) -> None:
+    outcome = Outcome(OutcomeKind.ESCALATED, "not_understood")
+    summary = summarize(call(turn(1, "the cheque format is bad", "other", 0.2), turn(2, "hm", "other", 0.0), outcome=outcome))
+    assert (summary.intent, summary.priority) == ("transfer_to_human", "normal")
+    assert '"the cheque format is bad"' in summary.text
+    assert "did not understand" in summary.text
+
+
+def test_nothing_understood_and_hung_up_is_other(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, "blah", "other", 0.1), outcome=Outcome(OutcomeKind.HUNG_UP)))
+    assert (summary.intent, summary.confidence) == ("other", 0.0)
+    assert "hung up" in summary.text
+
+
+def test_a_call_without_a_word(summarize: Summarizer) -> None:
+    summary = summarize(call(caller="", outcome=None, turns=(), ended_at=NOON))
+    assert summary.intent == "other"
+    assert summary.text.startswith("A caller with a hidden number called")
+
+
+def test_a_long_speech_is_cut_at_a_word_and_quotes_do_not_break_out(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, 'my "gst" return ' + "very " * 100, "gst_query"), outcome=FINISHED))
+    assert "\"my 'gst' return very" in summary.text
+    assert len(summary.text) < 420
+
+
+def test_says_when_the_answer_was_not_heard(summarize: Summarizer) -> None:
+    assert "did not hear" in summarize(call(turn(1, "gst error", "gst_query", said=()), outcome=FINISHED)).text
+    assert "interrupted" in summarize(call(turn(1, "gst error", "gst_query", interrupted=True), outcome=FINISHED)).text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("completed", "An agent spoke to them."), ("no-answer", "please call back"), ("dialling", "It is ringing now.")]
+)
+def test_says_whether_an_agent_was_reached(summarize: Summarizer, state: str, words: str) -> None:
+    escalations = (Escalation("agent", state, NOON),)
+    record = call(turn(1, "agent", "transfer_to_human"), outcome=Outcome(OutcomeKind.ESCALATED, "offered"), escalations=escalations)
+    assert words in summarize(record).text
+
+
+@pytest.mark.parametrize("kind", list(OutcomeKind))
+def test_every_ending_has_words(summarize: Summarizer, kind: OutcomeKind) -> None:
+    text = summarize(call(turn(1, "gst error", "gst_query"), outcome=Outcome(kind, "some_reason"))).text
+    assert 3 <= len(split(text)) <= 4
+    assert text.endswith(".")
