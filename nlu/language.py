@@ -19,7 +19,25 @@ _LETTER_PREFIXES = {"e", "ई", "இ"}  # as in e-invoice
 _LONGEST_JOIN = max(len(parts.split()) for parts in JOINED)
 _NUMBERED_FORM = re.compile(r"^(gstr)(\d+[a-z]?)$")
 
-_ENGLISH_ENDINGS = ("izations", "ization", "ations", "ation", "iness", "ings", "ing", "ions", "ion", "ies", "als", "al", "ed", "es", "s", "y", "e")
+_ENGLISH_ENDINGS = (
+    "izations",
+    "ization",
+    "ations",
+    "ation",
+    "iness",
+    "ings",
+    "ing",
+    "ions",
+    "ion",
+    "ies",
+    "als",
+    "al",
+    "ed",
+    "es",
+    "s",
+    "y",
+    "e",
+)
 _HINDI_ENDINGS = ("ियों", "ाएं", "ाना", "ने", "नी", "ना", "ता", "ती", "ते", "ों", "ें", "ाओ", "ा", "ी", "े", "ो", "ि")
 _TAMIL_STEM = 6  # code points: Tamil hangs its grammar on the end of the word
 
@@ -81,7 +99,15 @@ def _spelled(tokens: Iterator[str]) -> list[str]:
 def _opened(token: str) -> str:
     if "'" not in token:
         return token
-    for ending, opened in (("n't", " not"), ("'re", " are"), ("'ve", " have"), ("'ll", " will"), ("'d", " would"), ("'m", " am"), ("'s", "")):
+    for ending, opened in (
+        ("n't", " not"),
+        ("'re", " are"),
+        ("'ve", " have"),
+        ("'ll", " will"),
+        ("'d", " would"),
+        ("'m", " am"),
+        ("'s", ""),
+    ):
         if token.endswith(ending):
             return token.removesuffix(ending) + opened
     return token.replace("'", "")
@@ -117,8 +143,8 @@ def _run_of_letters(tokens: list[str], at: int) -> int:
 
 @cache
 def _english_stem(word: str) -> str:
-    if len(word) < 5 or any(char.isdigit() for char in word):
-        return word.removesuffix("s") if len(word) == 4 and not word.endswith(("ss", "us", "is")) else word
+    if len(word) < 4 or any(char.isdigit() for char in word):
+        return word
     for ending in _ENGLISH_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith(("ss", "us")):
             return word.removesuffix(ending)

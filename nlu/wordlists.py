@@ -7,6 +7,16 @@ CONTRACTIONS = {
     "cannot": "can not",
     "won't": "will not",
     "let's": "let us",
+    "that's": "that is",
+    "it's": "it is",
+    "what's": "what is",
+    "where's": "where is",
+    "when's": "when is",
+    "who's": "who is",
+    "how's": "how is",
+    "there's": "there is",
+    "thats": "that is",
+    "unable": "not able",
     "dont": "do not",
     "cant": "can not",
     "didnt": "did not",
@@ -27,7 +37,8 @@ SPELLINGS = {
     "nahee": "nahi",
     "nai": "nahi",
     "hain": "hai",
-    "he's": "he",
+    "receive": "get",
+    "received": "get",
     "chahie": "chahiye",
     "chaiye": "chahiye",
     "chahiae": "chahiye",
@@ -41,7 +52,6 @@ SPELLINGS = {
     "lost": "lose",
     "forgotten": "forgot",
     "forget": "forgot",
-    "gone": "go",
     "got": "get",
     "teaching": "teach",
     "bought": "buy",
@@ -58,12 +68,10 @@ SPELLINGS = {
     "लाइसेन्स": "लाइसेंस",
     "एक्सपायर्ड": "एक्सपायर",
     "खतम": "खत्म",
-    "फ़ोन": "फोन",
     "लॉगइन": "लॉगिन",
     "इन्स्टॉल": "इंस्टॉल",
     "इंस्टाल": "इंस्टॉल",
     "ट्रेंनिग": "ट्रेनिंग",
-    "हां": "हां",
 }
 
 # several words that are one thing; "" drops words that only look like one of ours
@@ -134,7 +142,7 @@ FUNCTION_WORDS = {
         because since while during ever never always soon possible urgently immediately quickly thing things way
         one two three four five six seven eight nine ten use
         monday tuesday wednesday thursday friday saturday sunday week month year day days last next ago dear excuse listen see
-        kindly able unable trying try tried keep keeps quick hear calling called speaking
+        kindly able trying much many tally try tried keep keeps quick hear calling called speaking
     """,
     "hi": """
         मैं मैंने मुझे मेरा मेरी मेरे हम हमें हमारा हमारी हमारे आप आपका आपकी आपके अपना अपनी यह ये वह वो इस उस का की के को से में पर ने
