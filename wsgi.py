@@ -40,10 +40,11 @@ from stream.work import Engines
 
 log = logging.getLogger("voicebot")
 
-RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:start")
+RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer")
 UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules")
 VOICES = Registry("voice", espeak="tts.espeak:EspeakVoice")
 DETECTORS = Registry("detector", webrtc="stream.detector:WebRtcDetector")
+EARS = 1  # threads that recognise: the model has one owner, and utterances wait for it in order
 MINDS = 16  # threads that understand and speak; all calls of the process share them
 
 
@@ -96,8 +97,7 @@ class Bot:
             self.trouble = "the engines can't be started; the log says why"
             log.exception("the engines can't be started; every call goes to a human")
             return
-        ears = int(self.settings.recognizer.options.get("workers", 1))
-        lanes = Lanes.of_threads(ears=ears, minds=MINDS)
+        lanes = Lanes.of_threads(ears=EARS, minds=MINDS)
         self.house = House(engines, self.journal, self._close, self.settings, lanes, now=self.clock)
         log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
 
@@ -169,7 +169,10 @@ def make_engines(settings: Settings, environment: Environment) -> Engines:
         device=environment.whisper_device,
         languages=settings.languages,
         settings=settings.recognizer,
+        **settings.recognizer.options,
     )
+    if warm_up := getattr(recognizer, "warm_up", None):
+        warm_up()
     return Engines(
         detector=lambda rate: DETECTORS.make("webrtc", sample_rate=rate),
         recognizer=recognizer,
@@ -212,7 +215,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     app.register_blueprint(stream.route.bp)
     app.register_blueprint(console.operations.bp)
     app.register_blueprint(console.calls.bp)
-    simulator.cli.register(app.cli)
+    app.cli.add_command(simulator.cli.call_command)
+    app.cli.add_command(simulator.cli.demo_command)
     return app
 
 

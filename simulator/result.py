@@ -113,6 +113,11 @@ class CallResult:
     def ok(self) -> bool:
         return self.answered and not self.violations
 
+    @property
+    def holes(self) -> list[Gap]:
+        """The gaps that a listener notices as a fault."""
+        return [gap for gap in self.gaps if gap.in_sound]
+
     def hook_names(self) -> list[str]:
         return [hook.name for hook in self.hooks]
 

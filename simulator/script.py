@@ -58,6 +58,8 @@ class HangUp:
     """Hang up at once."""
 
 
+BREATH_MS = 250  # a pause between words: the bot still counts as sounding
+
 Step = Say | Barge | Press | Wait | HangUp
 Spoken = Say | Barge
 Voiced = Callable[[Spoken], Pcm]  # the sound of a step at the line's rate
@@ -164,7 +166,8 @@ class Caller:
         return doing or Doing()
 
     def _may_begin(self, now_ms: float, step: Step) -> bool:
-        if isinstance(step, Barge) and self._bot.speaking_since_ms is not None and self._bot.spoke:
+        sounding = self._bot.spoke and self._bot.silent_for(now_ms) < BREATH_MS
+        if isinstance(step, Barge) and sounding and self._bot.speaking_since_ms is not None:
             return now_ms - self._bot.speaking_since_ms >= step.after_ms
         return self._heard_out(now_ms, self.manners.silence_ms)
 
@@ -189,10 +192,10 @@ class Caller:
     def _note(self, step: Spoken, now_ms: float) -> str:
         if not self._bot.spoke:
             return "the bot was not heard before"
-        sounding = self._bot.silent_for(now_ms) < self.manners.silence_ms
+        silent_ms = self._bot.silent_for(now_ms)
         if isinstance(step, Barge):
-            return "" if sounding else "the bot fell silent before it could be interrupted"
-        return "the bot did not stop speaking" if sounding else ""
+            return "" if silent_ms < BREATH_MS else "the bot fell silent before it could be interrupted"
+        return "the bot did not stop speaking" if silent_ms < self.manners.silence_ms else ""
 
     def _speak_on(self, now_ms: float) -> Pcm:
         assert self._speech is not None  # noqa: S101 - the caller is speaking

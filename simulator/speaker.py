@@ -11,9 +11,9 @@ import numpy as np
 import soundfile
 import soxr
 
+from calls.ports import Voice
 from simulator.result import Pcm
 from simulator.script import Sound, Spoken
-from tts.espeak import EspeakVoice
 
 VOICES = {"en": "en-us+m3", "hi": "hi+m3", "ta": "ta+m3"}  # other than the bot's, so that nobody hears himself
 TELEPHONE_RATE = 8000  # Hz
@@ -37,8 +37,10 @@ class Speaker:
             return self._spoken[key]
 
     @cached_property
-    def _voice(self) -> EspeakVoice:
+    def _voice(self) -> Voice:
         """Loaded with the first words: recordings need no voice."""
+        from tts.espeak import EspeakVoice
+
         return EspeakVoice(names=self._names, words_per_minute=self._words_per_minute)
 
     def _make(self, step: Spoken, sample_rate: int) -> Pcm:
@@ -83,7 +85,8 @@ def _mu_law_table() -> Pcm:
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
     decoded = (((mantissa << 3) + BIAS) << exponent) - BIAS
-    return (np.sign(samples) * decoded).astype(np.int16)
+    signed: Pcm = (np.sign(samples) * decoded).astype(np.int16)
+    return signed
 
 
 MU_LAW = _mu_law_table()

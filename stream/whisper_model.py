@@ -58,7 +58,7 @@ class Profile:
             return cls()
         try:
             return cls._from(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
             raise EngineUnavailable(f"{path} can't be understood ({type(error).__name__}); mend it or remove it") from error
 
     @classmethod

@@ -335,7 +335,7 @@ def test_a_tag_is_customer_data_from_then_on() -> None:
 # -- the audio socket ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("rate", "size"), [(8000, 320), (16_000, 640)])
 def test_frames_have_the_recorded_size_and_pace(rate: int, size: int) -> None:
-    bot = FakeBot(usual(rate=rate, metadata={"call": "x", "language": "en"}), saying(0.6, DISCONNECT))
+    bot = FakeBot(usual(rate=rate, metadata={"call": "x", "language": "en"}), saying(0.4, DISCONNECT))
     result = played(bot, LEFT_ALONE, line=LineSettings())
     first = json.loads(bot.texts[0])
     assert list(first) == [*FRAME_KEYS, "call", "language"]
@@ -896,7 +896,7 @@ began = time.monotonic()
 if "stubborn" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if time.monotonic() - began > 1.3 else 503)
+        self.send_response(200 if time.monotonic() - began > (1.3 if 'stubborn' in sys.argv else 0) else 503)
         self.end_headers()
         print(os.environ["DATABASE_URL"], os.environ["WHISPER_MODEL"], flush=True)
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Ready).serve_forever()
@@ -914,7 +914,7 @@ def test_a_bot_process_is_awaited_measured_and_ended(manner: str) -> None:
         assert bot.open_files() >= 3
         assert "sqlite:///" in bot.log_tail()
         assert " tiny" in bot.log_tail()
-    assert told[0] == "starting the bot and loading its model ... 1 s"
+    assert told[:1] == (["starting the bot and loading its model ... 1 s"] if manner == "stubborn" else [])
     assert not Path(f"/proc/{pid}").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -108,7 +109,7 @@ def test_a_body_too_large_is_not_read(jambonz: Jambonz) -> None:
 
 
 # -- trouble: the caller reaches a human whatever happens -----------------------
-DIRECT = [{"verb": "dial", "target": AGENT, "timeout": 25}, {"verb": "hangup"}]
+DIRECT: list[dict[str, Any]] = [{"verb": "dial", "target": AGENT, "timeout": 25}, {"verb": "hangup"}]
 
 
 @pytest.mark.parametrize("path", CALL_HOOKS)

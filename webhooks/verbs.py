@@ -1,0 +1,109 @@
+"""Jambonz's verbs, as plain dicts ready for JSON: only properties that Jambonz knows, as one that it does not know fails the call.
+
+Names and types after Jambonz's JSON schemas (@jambonz/schema 0.4.15); tests hold every verb against them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from calls.columns import storable
+
+Verb = dict[str, Any]
+MAX_DATA_BYTES = 8192  # of a stream's metadata (Jambonz's module refuses more); a tag is kept as small
+MAX_VALUE = 1000  # characters
+MAX_HEADER = 512  # characters, encoded
+
+
+def say(text: str) -> Verb:
+    """Spoken by Jambonz's own speech vendor; without one Jambonz goes on to the next verb (13_dial_confirm_say_without_tts)."""
+    return {"verb": "say", "text": text}
+
+
+def stream(url: str, *, action_hook: str, sample_rate: int, username: str, password: str, metadata: Mapping[str, str]) -> Verb:
+    """Sound in both directions at `sample_rate` Hz. All three of bidirectionalAudio are needed, or the caller hears nothing."""
+    return {
+        "verb": "stream",
+        "url": url,
+        "actionHook": action_hook,
+        "wsAuth": {"username": username, "password": password},
+        "sampleRate": sample_rate,
+        "mixType": "mono",
+        "passDtmf": True,
+        "bidirectionalAudio": {"enabled": True, "streaming": True, "sampleRate": sample_rate},
+        "metadata": plain(metadata),
+    }
+
+
+def redirect(hook: str) -> Verb:
+    """Go on with what `hook` answers."""
+    return {"verb": "redirect", "actionHook": hook}
+
+
+def dial(
+    target: Sequence[Mapping[str, str]],
+    *,
+    timeout_s: int,
+    action_hook: str = "",
+    caller_id: str = "",
+    headers: Mapping[str, str] | None = None,
+    tag: Mapping[str, str] | None = None,
+) -> Verb:
+    """Ring every target at once. `headers` go into the agents' INVITEs, `tag` into the statuses of their legs."""
+    verb: Verb = {"verb": "dial", "target": [dict(each) for each in target], "timeout": timeout_s}
+    if action_hook:
+        verb["actionHook"] = action_hook
+    if caller_id:
+        verb["callerId"] = caller_id
+    if headers:
+        verb["headers"] = {name: header_value(value) for name, value in headers.items()}
+    if tag:
+        verb["tag"] = plain(tag)
+    return verb
+
+
+def hangup() -> Verb:
+    return {"verb": "hangup"}
+
+
+def pause(length_s: float) -> Verb:
+    return {"verb": "pause", "length": length_s}
+
+
+def tag(data: Mapping[str, str]) -> Verb:
+    """Attach `data` to the call; its later hooks carry it as customerData."""
+    return {"verb": "tag", "data": plain(data)}
+
+
+def plain(data: Mapping[str, str]) -> dict[str, str]:
+    """`data` without quotes, backslashes and control characters, which Jambonz's own JSON on the socket may break on.
+
+    At most MAX_DATA_BYTES of JSON: what comes after that is left out."""
+    kept: dict[str, str] = {}
+    for name, value in data.items():
+        longer = {**kept, name: _plain_text(value)}
+        if len(json.dumps(longer)) > MAX_DATA_BYTES:
+            break
+        kept = longer
+    return kept
+
+
+def _plain_text(value: str) -> str:
+    swapped = storable(value).replace('"', "'").replace("\\", "/")
+    return "".join(char if char.isprintable() else " " for char in swapped)[:MAX_VALUE].strip()
+
+
+def header_value(text: str, limit: int = MAX_HEADER) -> str:
+    """`text` as a SIP header's value: percent-encoded UTF-8, so plain ASCII without line ends, at most `limit` characters.
+
+    It is cut between characters, so that what is left can be decoded."""
+    encoded = ""
+    for char in storable(text):
+        longer = encoded + quote(char, safe="")
+        if len(longer) > limit:
+            break
+        encoded = longer
+    return encoded
