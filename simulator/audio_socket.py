@@ -1,70 +1,23 @@
-"""One audio socket as Jambonz's media server holds it: connecting, the first frame, sound both ways, marks, and how it ends."""
+"""One audio socket as Jambonz's media server holds it: sound both ways, keys, marks, and how it ends."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.typing import Origin, Subprotocol
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from simulator.playback import Playback, is_loud
 from simulator.result import Traffic, Utterance, Violation
-from simulator.verbs import Verb
 
-SUBPROTOCOL = Subprotocol("audio.jambonz.org")
 MARK_MS = 15  # a mark comes back so soon, whatever is still to be played: the recorded fault
 MARKS_AT_MOST = 30
 IGNORED = {"json", "transcription", "playAudio", "transfer"}
-
-
-class SocketRefused(Exception):
-    """The bot refused the audio socket."""
-
-
-class HandshakeUnanswered(Exception):
-    """The bot left the handshake open: a real call hangs silently from here on."""
-
-
-async def open_socket(url: str, verb: Verb, *, timeout_s: float) -> ClientConnection:
-    """Connect as the media server does: Host without the port, the audio subprotocol, Basic auth from wsAuth."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)
-    query = f"?{parts.query}" if parts.query else ""
-    try:
-        return await connect(
-            f"{parts.scheme}://{host}{parts.path or '/'}{query}",
-            host=host,
-            port=port,
-            origin=Origin(f"http://{host}"),
-            subprotocols=[SUBPROTOCOL],
-            additional_headers=basic_auth(verb.get("wsAuth")),
-            compression=None,
-            ping_interval=None,
-            max_size=None,
-            proxy=None,
-            user_agent_header=None,
-            open_timeout=timeout_s,
-            close_timeout=1,
-        )
-    except TimeoutError:
-        raise HandshakeUnanswered from None
-    except (InvalidHandshake, InvalidURI, OSError, EOFError) as error:
-        raise SocketRefused(f"{type(error).__name__}: {error}") from None
-
-
-def basic_auth(credentials: Mapping[str, str] | None) -> dict[str, str]:
-    if not credentials:
-        return {}
-    pair = f"{credentials['username']}:{credentials['password']}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import click
 import numpy as np
@@ -24,6 +25,7 @@ STEPS: Sequence[Step] = (
     Say("how do i reset my password"),
     Barge("i want to talk to a human"),
 )
+ASKED = {INTENT, "password_reset"}  # the ticket is filed under one of what was asked
 HANDED_OVER = {"escalated", "transferred"}
 
 
@@ -41,7 +43,7 @@ def what_happened(placed: Placed) -> dict[str, bool]:
         "a turn is marked interrupted": any(turn.get("interrupted") for turn in turns),
         "a human was asked for": outcome.get("kind") in HANDED_OVER,
         "a human was dialled and answered": any(dial.status == "completed" for dial in result.dials),
-        f"there is a ticket with the intent {INTENT}": ticket.get("intent") == INTENT,
+        "there is a ticket for what was asked": ticket.get("intent") in ASKED,
         "both recordings hold sound": sounds(result.heard_bot) and sounds(result.heard_caller),
         "nothing was done that Jambonz refuses": not result.violations,
     }
@@ -62,7 +64,7 @@ def report(placed: Placed, recordings: Mapping[str, str], tell: Tell) -> None:
         tell(f"ticket      {ticket['id']}: {ticket['intent']}, {ticket['priority']}, {ticket['status']}: {ticket['summary']}")
     for dial in placed.result.dials:
         target = dial.target.get("number") or dial.target.get("name") or dial.target.get("sipUri")
-        headers = ", ".join(f"{name}: {value}" for name, value in dial.headers.items())
+        headers = ", ".join(f"{name}: {unquote(value)}" for name, value in dial.headers.items())
         tell(f"escalation  {target}: {dial.status}; headers {headers}")
     for name, path in recordings.items():
         tell(f"recording   {name}: {path}")

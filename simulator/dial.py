@@ -15,7 +15,6 @@ REFUSALS = {"busy": ("busy", 486), "decline": ("failed", 603), "no-answer": ("no
 BEHAVIOURS = ("answer", *REFUSALS)
 IN_CONFIRM = {"pause", "play", "listen", "stream", "gather", "say", "hangup", "tag"}
 AFTER_GATHER = {"config", "gather", "say", "tag"}  # of what a gather's hook answers during a confirmation, only these survive
-TRYING_MS = 100
 DIAL_TIMEOUT_S = 60
 
 
@@ -24,6 +23,7 @@ class Agent:
     """How the human at the other end behaves. `keys` are pressed one by one when a confirmation asks for them."""
 
     behaviour: str = "answer"
+    trying_ms: int = 100  # until the phone rings
     ring_ms: int = 800
     talk_ms: int = 2000
     keys: str = "1"
@@ -49,7 +49,7 @@ class Dial:
         for target in self.verb["target"]:
             self._legs.append(self._invite(target))
         await self._tell_all("trying", 100)
-        left = await self.switch.wait(TRYING_MS)
+        left = await self.switch.wait(self.agent.trying_ms)
         if not left:
             await self._tell_all("ringing", 180)
             left = await self.switch.wait(self._ring_ms())

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from simulator.audio_socket import AudioSocket
+from simulator.caller import Caller, Manners
 from simulator.dial import Agent, Dial
 from simulator.hooks import Answer, Hooks, Switch
 from simulator.leg import Leg
 from simulator.line import Line, LineSettings
 from simulator.result import CallResult, Pcm, Violation
-from simulator.script import Barge, Caller, Manners, Say, Step
+from simulator.script import Barge, Say, Step
 from simulator.speaker import Speaker
 from simulator.stream import Stream
 from simulator.verbs import Verb
@@ -62,6 +63,16 @@ class SimulatedCall:
     @property
     def call_sid(self) -> str:
         return self._leg.call_sid
+
+    @property
+    def doing(self) -> str:
+        """What goes on now, in words, for who watches."""
+        status = self.result.dials[-1].status if self.result.dials else ""
+        if status in {"trying", "ringing"}:
+            return "a human's phone rings"
+        if status == "in-progress":
+            return "the caller talks to a human"
+        return self._line.doing if self._line else "ringing"
 
     def now_ms(self) -> float:
         return (time.monotonic() - self._began_s) * 1000

@@ -65,14 +65,15 @@ def remarks_on(turn: Mapping[str, Any]) -> str:
     return f"  [{', '.join(remark for remark in remarks if remark)}]"
 
 
-async def follow(url: str, secret: str, call_sid: str, conversation: Conversation, ended: asyncio.Event) -> None:
-    """Poll the journal until the call has ended and its ticket is there, or has had time enough."""
+async def follow(url: str, secret: str, call_sid: str, conversation: Conversation, ended: asyncio.Event, look: Callable[[], None]) -> None:
+    """Poll the journal until the call has ended and its ticket is there, or has had time enough; `look` is called each time."""
     async with httpx.AsyncClient(timeout=5.0) as client:
         deadline_s: float | None = None
         while True:
             view = await read_journal(client, url, secret, call_sid)
             if view is not None:
                 conversation.show(view)
+            look()
             if ended.is_set():
                 deadline_s = time.monotonic() + SETTLE_S if deadline_s is None else deadline_s
                 if conversation.view.get("ticket") or time.monotonic() > deadline_s:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.audio_socket import AudioSocket
+from simulator.caller import Caller
 from simulator.playback import FRAME_MS, is_loud
 from simulator.result import Pcm, Traffic
-from simulator.script import Caller
 
 SAMPLE_MAX = 32767
 
@@ -43,6 +43,10 @@ class Line:
         self._silence: Pcm = np.zeros(self._samples, np.int16)
         self._noise = comfort_noise(settings.noise_db, self._samples)
         self._echoes: deque[Pcm] = deque([self._silence] * (settings.echo_delay_ms // FRAME_MS))
+
+    @property
+    def doing(self) -> str:
+        return self._caller.doing
 
     @property
     def sample_rate(self) -> int:

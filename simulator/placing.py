@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from simulator.result import CallResult
 from simulator.script import Step
 from simulator.speaker import Speaker
 
+PROGRESS_AFTER_S, PROGRESS_AGAIN_S = 1.0, 5.0
 Tell = Callable[[str], None]
 
 
@@ -49,6 +51,23 @@ def own_bot(tell: Tell, rate: int | None = None) -> Iterator[Bot]:
             yield Bot(process.url, process.secret)
 
 
+@dataclass(slots=True)
+class Progress:
+    """Says what goes on when it has gone on for more than a second, and every few seconds after."""
+
+    tell: Tell
+    _what: str = ""
+    _since_s: float = 0.0
+    _tell_at_s: float = 0.0
+
+    def look(self, what: str, now_s: float) -> None:
+        if what != self._what:
+            self._what, self._since_s, self._tell_at_s = what, now_s, now_s + PROGRESS_AFTER_S
+        elif now_s >= self._tell_at_s:
+            self.tell(f"        ({what}, {now_s - self._since_s:.0f} s)")
+            self._tell_at_s = now_s + PROGRESS_AGAIN_S
+
+
 @contextmanager
 def stopping_politely() -> Iterator[None]:
     """SIGTERM ends what is within as Ctrl-C does, so that no bot is left behind."""
@@ -71,8 +90,12 @@ def config_at(rate: int, folder: Path) -> Path:
 async def place(bot: Bot, steps: Sequence[Step], settings: CallSettings, tell: Tell) -> Placed:
     """Make the call and print the conversation as it happens."""
     call = SimulatedCall(bot.url, bot.secret, steps, speaker=Speaker(), settings=settings)
-    conversation, ended = Conversation(tell), asyncio.Event()
-    following = asyncio.create_task(follow(bot.url, bot.secret, call.call_sid, conversation, ended))
+    conversation, ended, progress = Conversation(tell), asyncio.Event(), Progress(tell)
+
+    def look() -> None:
+        progress.look("the bot writes the ticket" if ended.is_set() else call.doing, time.monotonic())
+
+    following = asyncio.create_task(follow(bot.url, bot.secret, call.call_sid, conversation, ended, look))
     try:
         result = await call.run()
     finally:

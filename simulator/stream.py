@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from simulator.audio_socket import AudioSocket, HandshakeUnanswered, SocketRefused, open_socket
+from simulator.audio_socket import AudioSocket
+from simulator.handshake import HandshakeUnanswered, SocketRefused, open_socket
 from simulator.hooks import Switch
 from simulator.leg import Leg
 from simulator.line import Line

@@ -9,7 +9,6 @@ finished, and the sound that is due.
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ from calls.ports import Journal
 from calls.settings import Settings
 from stream import manners, measures
 from stream.hearing import Hearing
-from stream.lane import Lanes
+from stream.lane import Inbox, Lanes
 from stream.line import Line
 from stream.patience import Patience
 from stream.pen import Pen
@@ -73,7 +72,7 @@ class Conversation:
     def __init__(self, call: Call, line: Line, house: House, *, history: Iterable[Turn] = ()) -> None:
         self.call, self.line, self.settings, self.clock = call, line, house.settings, house.clock
         now, listening = self.clock(), house.settings.listening
-        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.inbox = Inbox(line.wake)
         self.ear, self.mind, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in ("ear", "mind", "pen"))
         self.pen = Pen(pen, house.journal, house.close, call.sid, house.now)
         self.work = Work(house.engines, call.sample_rate)
@@ -96,8 +95,8 @@ class Conversation:
         self.open()
         while not self.journalled:
             self.handle(self.receive())
-            while not self.inbox.empty():
-                self.handle(self.inbox.get())
+            while (finished := self.inbox.get()) is not None:
+                self.handle(finished)
             self.play()
             self.keep_time()
         self.line.disconnect()
@@ -105,12 +104,7 @@ class Conversation:
 
     def receive(self) -> Any:
         """From the line; when the caller has gone, from the lanes that still work on the last words."""
-        if self.gone_at is None:
-            return self.line.receive(timeout=FRAME_S)
-        try:
-            return self.inbox.get(timeout=FRAME_S)
-        except queue.Empty:
-            return None
+        return self.line.receive(timeout=FRAME_S) if self.gone_at is None else self.inbox.get(timeout=FRAME_S)
 
     def handle(self, event: Any) -> None:
         match event:

@@ -63,6 +63,9 @@ class ScriptedLine:
         self.now += FRAME_S
         return next(self._events, HungUp())
 
+    def wake(self) -> None:
+        """Nobody waits here."""
+
     def play(self, pcm: bytes) -> None:
         self.sent.append((self.now, pcm))
 

@@ -19,6 +19,25 @@ log = logging.getLogger(__name__)
 Job = Callable[..., Iterator[Any]]
 
 
+class Inbox:
+    """What a call's lanes have finished, in order; `wake` rouses the call's thread from waiting for its line."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._wake = wake
+
+    def put(self, event: Any) -> None:
+        self._events.put(event)
+        self._wake()
+
+    def get(self, timeout: float = 0.0) -> Any | None:
+        """The next event, None when there is none within `timeout` seconds."""
+        try:
+            return self._events.get(timeout=timeout) if timeout else self._events.get_nowait()
+        except queue.Empty:
+            return None
+
+
 class Pool(Protocol):
     def submit(self, fn: Callable[[], None], /) -> Any: ...
 
@@ -26,7 +45,7 @@ class Pool(Protocol):
 class Lane:
     """Jobs given to `do` run one after the other; an exception becomes EngineFailed in the inbox."""
 
-    def __init__(self, name: str, inbox: queue.SimpleQueue[Any], pool: Pool, call_sid: str) -> None:
+    def __init__(self, name: str, inbox: Inbox, pool: Pool, call_sid: str) -> None:
         self.name, self._inbox, self._pool, self._call_sid = name, inbox, pool, call_sid
         self._jobs: deque[tuple[Job, tuple[Any, ...]]] = deque()
         self._lock = threading.Lock()
@@ -69,5 +88,5 @@ class Lanes:
         sizes = {"ear": ears, "mind": minds, "pen": pens}
         return cls(**{name: ThreadPoolExecutor(size, thread_name_prefix=name) for name, size in sizes.items()})
 
-    def lane(self, name: str, inbox: queue.SimpleQueue[Any], call_sid: str) -> Lane:
+    def lane(self, name: str, inbox: Inbox, call_sid: str) -> Lane:
         return Lane(name, inbox, self._pools[name], call_sid)

@@ -62,9 +62,10 @@ def _text(body: dict[str, Any], key: str) -> str:
 
 
 class Socket(Protocol):
-    """What flask-sock hands to a route."""
+    """What flask-sock hands to a route (a simple_websocket.Server)."""
 
     input_buffer: list[str | bytes]
+    event: Any  # set by the reader's thread when something has come, or the socket has gone
     thread: Any
 
     def receive(self, timeout: float | None = None) -> str | bytes | None: ...
@@ -80,9 +81,9 @@ class Line:
         self.dropped = 0
 
     def receive(self, timeout: float) -> LineEvent | None:
-        """The next message as an event; None when none came within `timeout` seconds."""
+        """The next message as an event; None when none came within `timeout` seconds, or at once after `wake`."""
         try:
-            message = self._ws.receive(timeout=timeout)
+            message = self._message(timeout)
         except (ConnectionClosed, OSError):
             return HungUp()
         if message is None:
@@ -92,6 +93,15 @@ class Line:
         if isinstance(event, Ignored):
             self._note(event)
         return event
+
+    def wake(self) -> None:
+        """End a `receive` that waits; from any thread. A lane's result need not wait for the caller's next frame."""
+        self._ws.event.set()
+
+    def _message(self, timeout: float) -> str | bytes | None:
+        if not self._ws.input_buffer and self._ws.event.wait(timeout):
+            self._ws.event.clear()
+        return self._ws.receive(timeout=0)
 
     def play(self, pcm: bytes) -> None:
         self._send(pcm)

@@ -2,6 +2,8 @@
 
 import json
 import random
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -68,7 +70,7 @@ class FakeSocket:
 
     def __init__(self, *messages: Any) -> None:
         self.input_buffer: list[Any] = list(messages)
-        self.thread = self.Thread()
+        self.thread, self.event = self.Thread(), threading.Event()
         self.sent: list[Any] = []
         self.closed = False
 
@@ -98,6 +100,14 @@ def test_a_reader_that_died_is_a_caller_who_hung_up() -> None:
     ws = FakeSocket()
     ws.thread.alive = False
     assert Line(ws).receive(0) == HungUp()
+
+
+def test_waiting_for_the_line_can_be_ended() -> None:
+    line = Line(FakeSocket())
+    threading.Timer(0.05, line.wake).start()
+    began = time.monotonic()
+    assert line.receive(timeout=5) is None
+    assert time.monotonic() - began < 1
 
 
 def test_a_flood_is_cut_back_but_its_keys_are_kept() -> None:

@@ -26,6 +26,7 @@ from websockets.typing import Subprotocol
 
 from simulator import dial
 from simulator.bot_process import BotFailed, BotProcess
+from simulator.caller import Caller, Manners
 from simulator.calling import steps_in_order
 from simulator.cli import BEHAVIOURS, LANGUAGES, call_command
 from simulator.demo import what_happened
@@ -33,10 +34,10 @@ from simulator.dial import Agent
 from simulator.hooks import sign
 from simulator.jambonz import CallSettings, SimulatedCall
 from simulator.line import LineSettings
-from simulator.placing import Placed, config_at
+from simulator.placing import Placed, Progress, config_at
 from simulator.playback import Playback
 from simulator.result import CallResult, Pcm
-from simulator.script import Barge, Caller, HangUp, Manners, Press, Say, Sound, Step, Wait
+from simulator.script import Barge, HangUp, Press, Say, Sound, Step, Wait
 from simulator.speaker import VOICES, Speaker, through_telephone
 from simulator.stream import mistakes_of, stream_url
 
@@ -160,7 +161,7 @@ def usual(*before: dict[str, Any], rate: int = 16_000, **more: Any) -> dict[str,
 
 
 async def ring(bot: FakeBot, *steps: Step, **settings: Any) -> CallResult:
-    quick: dict[str, Any] = {"line": LineSettings(noise_db=None), "agent": Agent(ring_ms=50, talk_ms=100), "longest_s": 8.0}
+    quick: dict[str, Any] = {"line": LineSettings(noise_db=None), "agent": Agent(trying_ms=10, ring_ms=50, talk_ms=100), "longest_s": 8.0}
     call = SimulatedCall(bot.url, SECRET, steps, speaker=Speaker(telephone=False), settings=CallSettings(**(quick | settings)))
     return await call.run()
 
@@ -566,7 +567,7 @@ def dialling(**more: Any) -> dict[str, Any]:
 )
 def test_dial_tells_the_childs_statuses_and_then_its_end(behaviour: str, last: list[str], status: str, sip_status: int) -> None:
     bot = FakeBot(dialling())
-    result = played(bot, LEFT_ALONE, agent=Agent(behaviour, ring_ms=50, talk_ms=100))
+    result = played(bot, LEFT_ALONE, agent=Agent(behaviour, trying_ms=10, ring_ms=50, talk_ms=100))
     parent = result.call_sid
     child = [body for body in bot.bodies("/status") if body.get("parent_call_sid") == parent]
     assert [body["call_status"] for body in child] == ["trying", "ringing", *last]
@@ -587,7 +588,7 @@ def test_an_agent_hears_it_again_and_then_accepts_by_key() -> None:
     confirm = [{"verb": "say", "text": "a call"}, gather, {"verb": "hangup"}]
     keys = [[{"verb": "say", "text": "again"}, gather], [{"verb": "tag", "data": {"accepted": "yes"}}]]
     bot = FakeBot(dialling(confirmHook="/confirm") | {"/confirm": confirm, "/confirm-key": keys})
-    result = played(bot, LEFT_ALONE, agent=Agent(ring_ms=50, talk_ms=50, keys="31", key_after_ms=20))
+    result = played(bot, LEFT_ALONE, agent=Agent(trying_ms=10, ring_ms=50, talk_ms=50, keys="31", key_after_ms=20))
     assert [(body["digits"], body["reason"]) for body in bot.bodies("/confirm-key")] == [("3", "dtmfDetected"), ("1", "dtmfDetected")]
     assert bot.bodies("/dial-done")[0]["dial_call_status"] == "completed"
     assert [body["customerData"] for body in bot.bodies("/status") if "parent_call_sid" in body][-1] == {"accepted": "yes"}
@@ -861,6 +862,14 @@ def test_flask_call_fails_when_jambonz_would_refuse() -> None:
     assert "bogus" in done.stderr
 
 
+def test_progress_is_told_of_what_takes_longer_than_a_second() -> None:
+    told: list[str] = []
+    progress = Progress(told.append)
+    for tenth in range(80):
+        progress.look("ringing" if tenth < 9 else "the bot speaks", tenth / 10)
+    assert told == ["        (the bot speaks, 1 s)", "        (the bot speaks, 6 s)"]
+
+
 def test_steps_keep_the_order_of_the_command_line() -> None:
     line = ["--say", "one", "--dtmf", "12", "--barge", "stop", "--say", "two", "--json"]
     context = call_command.make_context("call", line)
@@ -925,7 +934,9 @@ def test_a_bot_that_does_not_start_shows_its_log() -> None:
 
 
 def test_a_bot_whose_engines_fail_is_not_waited_for() -> None:
-    stand_in = STAND_IN.replace("print(", 'self.wfile.write(b\'{"ready": false, "engines": "no model there"}\'); print(')
+    stand_in = STAND_IN.replace("else 0)", "else 99)").replace(
+        "print(", 'self.wfile.write(b\'{"ready": false, "engines": "no model there"}\'); print('
+    )
     with pytest.raises(BotFailed, match="no model there"), BotProcess(command=(sys.executable, "-c", stand_in)):
         pass
 

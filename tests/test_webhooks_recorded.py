@@ -72,6 +72,7 @@ def test_recorded_calls_are_answered_with_what_jambonz_takes(database: Engine, c
 
 
 def test_a_recorded_cancelled_call_leaves_no_slot_and_no_ticket(house: House, jambonz: Jambonz) -> None:
+    verb_check.needed()
     hooks = [hook for hook in POSTS if hook.experiment == "11_caller_cancel_before_answer"]
     assert [hook.target for hook in hooks] == ["/voice", "/status", "/status"]
     for hook in hooks:

@@ -17,13 +17,30 @@ RATE = 16000
 # voices
 
 # "en" is espeak-ng's British English (its en-gb)
-EN_BASES = ["en-us", "en-us", "en-us", "en", "en", "en-gb-scotland",
-            "en-gb-x-rp", "en-029", "en-us-nyc", "en-gb-x-gbcwmd"]
-VARIANTS = ["", "", "+f1", "+f2", "+f3", "+f5",
-            "+m1", "+m2", "+m3", "+m4", "+m5", "+m7", "+m8"]
-MORE_VARIANTS = ["+Alex", "+Andrea", "+Annie", "+Denis", "+Lee", "+linda", "+steph",
-                 "+max", "+john", "+paul", "+belinda", "+Mike", "+anika", "+klatt2",
-                 "+klatt4", "+travis", "+Jacky", "+michael", "+edward", "+sandro"]
+EN_BASES = ["en-us", "en-us", "en-us", "en", "en", "en-gb-scotland", "en-gb-x-rp", "en-029", "en-us-nyc", "en-gb-x-gbcwmd"]
+VARIANTS = ["", "", "+f1", "+f2", "+f3", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m7", "+m8"]
+MORE_VARIANTS = [
+    "+Alex",
+    "+Andrea",
+    "+Annie",
+    "+Denis",
+    "+Lee",
+    "+linda",
+    "+steph",
+    "+max",
+    "+john",
+    "+paul",
+    "+belinda",
+    "+Mike",
+    "+anika",
+    "+klatt2",
+    "+klatt4",
+    "+travis",
+    "+Jacky",
+    "+michael",
+    "+edward",
+    "+sandro",
+]
 HELD_OUT_VARIANTS = ["+f4", "+m6", "+Andy", "+Gene"]  # never trained on
 
 
@@ -37,11 +54,11 @@ def pick_voice(rng: random.Random, lang: str, unseen: bool = False) -> str:
 # --------------------------------------------------------------------------
 # espeak-ng in this process: about 3 ms a sentence
 
+
 class Espeak:
     _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
     _SYNCHRONOUS, _UTF8, _BY_CHARACTER, _DONT_EXIT = 2, 1, 1, 0x8000
-    _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short),
-                                 ctypes.c_int, ctypes.c_void_p)
+    _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
     def __init__(self):
         self.lib = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -59,18 +76,15 @@ class Espeak:
         self._callback = self._CALLBACK(receive)
         self.lib.espeak_SetSynthCallback(self._callback)
 
-    def say(self, text: str, voice: str, wpm: int = 160, pitch: int = 50,
-            pitch_range: int = 50) -> np.ndarray:
+    def say(self, text: str, voice: str, wpm: int = 160, pitch: int = 50, pitch_range: int = 50) -> np.ndarray:
         """float32 samples at ``self.rate`` (22050 Hz)."""
         if self.lib.espeak_SetVoiceByName(voice.encode()) != 0:
             raise ValueError(f"no such voice: {voice}")
-        for parameter, value in ((self._RATE, wpm), (self._PITCH, pitch),
-                                 (self._RANGE, pitch_range), (self._VOLUME, 90)):
+        for parameter, value in ((self._RATE, wpm), (self._PITCH, pitch), (self._RANGE, pitch_range), (self._VOLUME, 90)):
             self.lib.espeak_SetParameter(parameter, value, 0)
         data = text.encode()
         self._parts.clear()
-        self.lib.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0,
-                              self._BY_CHARACTER, 0, self._UTF8, None, None)
+        self.lib.espeak_Synth(data, ctypes.c_size_t(len(data) + 1), 0, self._BY_CHARACTER, 0, self._UTF8, None, None)
         self.lib.espeak_Synchronize()
         if not self._parts:
             return np.zeros(0, np.float32)
@@ -80,11 +94,12 @@ class Espeak:
 def trim(x: np.ndarray, threshold: float = 0.004) -> np.ndarray:
     """Without the silence espeak puts around a sentence."""
     loud = np.flatnonzero(np.abs(x) > threshold)
-    return x[loud[0]:loud[-1] + 1] if len(loud) else x[:0]
+    return x[loud[0] : loud[-1] + 1] if len(loud) else x[:0]
 
 
 # --------------------------------------------------------------------------
 # telephone channel
+
 
 def mu_law(x: np.ndarray) -> np.ndarray:
     """G.711 mu-law round trip of samples in [-1, 1]."""
@@ -121,6 +136,7 @@ def high_pass(x: np.ndarray, hz: float) -> np.ndarray:
 # --------------------------------------------------------------------------
 # noise and non-speech
 
+
 def noise(rng: np.random.Generator, n: int) -> np.ndarray:
     """Unit-power noise of a random colour, steady or breathing."""
     white = rng.standard_normal(n + 2000).astype(np.float32)
@@ -134,16 +150,15 @@ def noise(rng: np.random.Generator, n: int) -> np.ndarray:
     elif kind == 3:  # hum with harmonics and some hiss
         t = np.arange(n + 2000) / RATE
         f = rng.choice([50, 60])
-        x = sum(rng.random() / k * np.sin(2 * np.pi * f * k * t + rng.random() * 6)
-                for k in range(1, 8)) + 0.1 * white
+        x = sum(rng.random() / k * np.sin(2 * np.pi * f * k * t + rng.random() * 6) for k in range(1, 8)) + 0.1 * white
     else:  # band of noise
         r, f = 0.9 + 0.08 * rng.random(), rng.uniform(200, 3000)
         x = lfilter([1], [1, -2 * r * math.cos(2 * math.pi * f / RATE), r * r], white)
     x = x[2000:].astype(np.float32)
     if rng.random() < 0.3:
         t = np.arange(n) / RATE
-        x = x * (1 + 0.7 * np.sin(2 * np.pi * rng.uniform(.2, 2) * t + rng.random() * 6)).astype(np.float32)
-    return x / (np.sqrt(np.mean(x ** 2)) + 1e-9)
+        x = x * (1 + 0.7 * np.sin(2 * np.pi * rng.uniform(0.2, 2) * t + rng.random() * 6)).astype(np.float32)
+    return x / (np.sqrt(np.mean(x**2)) + 1e-9)
 
 
 def non_speech(rng: np.random.Generator, n: int) -> tuple[str, np.ndarray]:
@@ -160,30 +175,30 @@ def non_speech(rng: np.random.Generator, n: int) -> tuple[str, np.ndarray]:
         f1, f2 = [(400, 450), (440, 480), (425, 425), (350, 440), (480, 620)][rng.integers(5)]
         on, off = [(0.4, 0.2), (2, 4), (1, 4), (0.5, 0.5), (0.25, 0.25)][rng.integers(5)]
         gate = ((t + rng.random() * 4) % (on + off)) < on
-        x = (np.sin(2 * np.pi * f1 * t) + np.sin(2 * np.pi * f2 * t)) * gate * rng.uniform(.02, .3)
+        x = (np.sin(2 * np.pi * f1 * t) + np.sin(2 * np.pi * f2 * t)) * gate * rng.uniform(0.02, 0.3)
     elif kind == "tones":  # DTMF
         x = np.zeros(n)
-        for start in np.arange(rng.random() * .5, n / RATE, rng.uniform(.15, .6)):
-            a, b = int(start * RATE), min(n, int((start + rng.uniform(.06, .15)) * RATE))
+        for start in np.arange(rng.random() * 0.5, n / RATE, rng.uniform(0.15, 0.6)):
+            a, b = int(start * RATE), min(n, int((start + rng.uniform(0.06, 0.15)) * RATE))
             row, col = rng.choice([697, 770, 852, 941]), rng.choice([1209, 1336, 1477, 1633])
-            x[a:b] = .2 * (np.sin(2 * np.pi * row * t[a:b]) + np.sin(2 * np.pi * col * t[a:b]))
+            x[a:b] = 0.2 * (np.sin(2 * np.pi * row * t[a:b]) + np.sin(2 * np.pi * col * t[a:b]))
     elif kind == "music":  # decaying chords, a melody
         x = np.zeros(n)
-        beat = rng.uniform(.15, .6)
+        beat = rng.uniform(0.15, 0.6)
         for start in np.arange(0, n / RATE, beat):
             a = int(start * RATE)
             for _ in range(rng.integers(1, 4)):
                 f = 110 * 2 ** (rng.integers(0, 36) / 12)
                 env = np.exp(-(t[a:] - start) * rng.uniform(1, 6))
-                x[a:] += sum(np.sin(2 * np.pi * f * k * t[a:]) / k ** 1.5 for k in range(1, 5)) * env
-        x *= rng.uniform(.02, .3) / (np.max(np.abs(x)) + 1e-9)
+                x[a:] += sum(np.sin(2 * np.pi * f * k * t[a:]) / k**1.5 for k in range(1, 5)) * env
+        x *= rng.uniform(0.02, 0.3) / (np.max(np.abs(x)) + 1e-9)
     else:  # clicks, knocks, line crackle
         x = rng.standard_normal(n) * 10 ** rng.uniform(-5, -3)
         for _ in range(rng.integers(1, 12)):
             a = rng.integers(0, max(1, n - 2000))
             m = min(n - a, int(rng.integers(40, 2000)))
-            x[a:a + m] += rng.standard_normal(m) * np.exp(-np.arange(m) / (m / 5)) * rng.uniform(.02, .5)
-    if kind != "silence" and rng.random() < .5:
+            x[a : a + m] += rng.standard_normal(m) * np.exp(-np.arange(m) / (m / 5)) * rng.uniform(0.02, 0.5)
+    if kind != "silence" and rng.random() < 0.5:
         x = x + rng.standard_normal(n) * 10 ** rng.uniform(-5, -2.5)
     return str(kind), np.asarray(x, np.float32)
 
@@ -191,24 +206,23 @@ def non_speech(rng: np.random.Generator, n: int) -> tuple[str, np.ndarray]:
 # --------------------------------------------------------------------------
 # one training clip
 
-def augment(x: np.ndarray, rng: np.random.Generator, limit: float
-            ) -> tuple[np.ndarray, float, float]:
+
+def augment(x: np.ndarray, rng: np.random.Generator, limit: float) -> tuple[np.ndarray, float, float]:
     """Clean speech at 16 kHz -> a clip as a bot might hear it, and where in it
     the speech starts and ends (seconds).  ``limit``: longest clip in seconds."""
     room = limit - len(x) / RATE
-    lead = min(rng.uniform(0, 1.0) if rng.random() < .8 else 0.0, max(0.0, room))
+    lead = min(rng.uniform(0, 1.0) if rng.random() < 0.8 else 0.0, max(0.0, room))
     trail = min(rng.uniform(0, 1.0), max(0.0, room - lead))
     if rng.random() < 0.1:  # a voice detector that opened late
-        x = x[int(rng.uniform(0, .05) * RATE):]
+        x = x[int(rng.uniform(0, 0.05) * RATE) :]
         lead = 0.0
     level = 10 ** (rng.uniform(-30, -3) / 20)
     x = x * (level / (np.max(np.abs(x)) + 1e-9))
     if rng.random() < 0.3:
         x = high_pass(x, rng.uniform(100, 400))
-    power = np.mean(x ** 2)
+    power = np.mean(x**2)
     start, end = lead, lead + len(x) / RATE
-    y = np.concatenate([np.zeros(int(lead * RATE), np.float32), x,
-                        np.zeros(int(trail * RATE), np.float32)])
+    y = np.concatenate([np.zeros(int(lead * RATE), np.float32), x, np.zeros(int(trail * RATE), np.float32)])
     if rng.random() < 0.7:
         snr = rng.uniform(10, 40)
         y = y + noise(rng, len(y)) * np.float32(math.sqrt(power / 10 ** (snr / 10)))
