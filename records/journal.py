@@ -51,7 +51,7 @@ class Journal:
     def call_ended(self, call_sid: str, outcome: Outcome, now: datetime) -> None:
         """The bot's part is over: the slot is free, and `outcome` replaces an earlier one.
 
-        Only HUNG_UP does not replace an end that the bot or an agent has brought about."""
+        A hang-up does not replace an end that the bot or an agent has brought about, nor a goodbye a promised call back."""
         self._write(writing.call_ended, call_sid, outcome, now=now)
 
     def status_changed(self, call_sid: str, status: str, *, now: datetime, duration_s: int | None = None, terminated_by: str = "") -> None:

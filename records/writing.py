@@ -13,7 +13,12 @@ from records import schema
 
 FINAL = ("completed", "failed", "busy", "no-answer")
 PROGRESS = {"queued": 0, "trying": 1, "ringing": 2, "early-media": 3, "in-progress": 4, **dict.fromkeys(FINAL, 5)}
-KEPT_FROM_HANG_UP = {OutcomeKind.FINISHED, OutcomeKind.ESCALATED, OutcomeKind.TRANSFERRED, OutcomeKind.CALLBACK}
+# what an outcome does not replace: the hang-up that follows a goodbye is no new outcome, and a promised call back stays promised
+KEEPS = {
+    OutcomeKind.HUNG_UP: {OutcomeKind.FINISHED, OutcomeKind.ESCALATED, OutcomeKind.TRANSFERRED, OutcomeKind.CALLBACK},
+    OutcomeKind.FINISHED: {OutcomeKind.CALLBACK},
+    OutcomeKind.BROKEN: {OutcomeKind.CALLBACK},
+}
 
 
 def insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -67,8 +72,8 @@ def row_of(turn: Turn) -> dict[str, Any]:
 
 def call_ended(connection: Connection, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
     call = locked(connection, call_sid, now=now)
-    if outcome.kind is OutcomeKind.HUNG_UP and call["outcome_kind"] in KEPT_FROM_HANG_UP:
-        change(connection, call_sid, slot_until=None)  # the hang-up that follows a goodbye is no new outcome
+    if call["outcome_kind"] in KEEPS.get(outcome.kind, ()):
+        change(connection, call_sid, slot_until=None)
         return
     change(connection, call_sid, outcome_kind=outcome.kind.value, outcome_reason=outcome.reason, bot_ended_at=now, slot_until=None)
 

@@ -188,6 +188,16 @@ def test_the_hang_up_after_an_end_is_no_new_outcome(journal: Journal, kind: Outc
     assert journal.outcome("CA1") == Outcome(kind, "why")
 
 
+@pytest.mark.parametrize("kind", [OutcomeKind.FINISHED, OutcomeKind.BROKEN, OutcomeKind.HUNG_UP])
+def test_a_promised_call_back_stays_promised(journal: Journal, kind: OutcomeKind) -> None:
+    """Nobody was free; the bot came back, said so and was thanked."""
+    promised = Outcome(OutcomeKind.CALLBACK, "no_agent")
+    start(journal, "CA1")
+    journal.call_ended("CA1", promised, now=NOW)
+    journal.call_ended("CA1", Outcome(kind), now=later(9))
+    assert journal.outcome("CA1") == promised
+
+
 @pytest.mark.parametrize(
     ("first", "then"),
     [

@@ -24,7 +24,10 @@ PREAMBLE = {"sampleRate": 8000, "mixType": "mono", "callSid": "c1", "direction":
         (b"", Ignored("empty sound")),
         (b"\x01", Ignored("empty sound")),
         (json.dumps(PREAMBLE), Connected(Call("c1", "15085551212", "16174000000", 8000))),
-        (json.dumps(PREAMBLE | {"language": "hi", "after": "no_agent"}), Connected(Call("c1", "15085551212", "16174000000", 8000, "hi", "no_agent"))),
+        (
+            json.dumps(PREAMBLE | {"language": "hi", "after": "no_agent"}),
+            Connected(Call("c1", "15085551212", "16174000000", 8000, "hi", "no_agent")),
+        ),
         (json.dumps(PREAMBLE | {"sampleRate": 11_025}), Ignored("a preamble without a sampleRate of 8000 or 16000")),
         (json.dumps(PREAMBLE | {"callSid": ""}), Ignored("a preamble without a sampleRate of 8000 or 16000")),
         (json.dumps(PREAMBLE | {"from": None, "to": 5}), Connected(Call("c1", "", "", 8000))),
