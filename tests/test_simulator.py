@@ -947,3 +947,10 @@ def test_a_rate_is_changed_in_a_copy_of_the_settings(tmp_path: Path, monkeypatch
     monkeypatch.setenv("BOT_CONFIG", str(own))
     tree = json.loads(config_at(8000, tmp_path).read_text(encoding="utf-8"))
     assert tree == {"company": "x", "stream": {"lead_ms": 240, "sample_rate": 8000}}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "hello there"), ("hi", "नमस्ते"), ("ta", "வணக்கம்")])
+def test_the_caller_has_a_voice_in_every_language(language: str, words: str) -> None:
+    samples = Speaker().pcm(Say(words, language), 8000)
+    assert len(samples) > 8000 * 0.3
+    assert 3000 < np.abs(samples.astype(int)).max() <= 32_124  # heard, and through mu-law
