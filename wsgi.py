@@ -215,8 +215,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     app.register_blueprint(stream.route.bp)
     app.register_blueprint(console.operations.bp)
     app.register_blueprint(console.calls.bp)
-    app.cli.add_command(simulator.cli.call_command)
-    app.cli.add_command(simulator.cli.demo_command)
+    simulator.cli.register(app.cli)
     return app
 
 

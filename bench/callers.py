@@ -8,10 +8,11 @@ import random
 from collections.abc import Sequence
 
 from simulator.bot_process import BotProcess
+from simulator.caller import Manners
 from simulator.jambonz import CallSettings, SimulatedCall
 from simulator.line import LineSettings
 from simulator.result import CallResult
-from simulator.script import Barge, Manners, Say, Step
+from simulator.script import Barge, Say, Step
 from simulator.speaker import Speaker
 
 QUESTIONS = (

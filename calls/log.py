@@ -35,5 +35,5 @@ def configure(level: str = "INFO", *, allow_pii: bool = False, stream: IO[str] |
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("httpx", "alembic", "faster_whisper", "urllib3", "filelock"):
+    for chatty in ("httpx", "httpx2", "alembic", "faster_whisper", "urllib3", "filelock"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

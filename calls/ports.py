@@ -18,7 +18,9 @@ class SpeechDetector(Protocol):
     """One per call, as it remembers the line's noise."""
 
     def is_speech(self, pcm: bytes, *, bot_db: float | None) -> bool:
-        """Whether a 20 ms frame is the caller's speech. `bot_db`: level (dBFS) of the bot's own sound now, None if it is silent."""
+        """Whether a 20 ms frame is the caller's speech.
+
+        `bot_db`: the loudest sound of ours (dBFS) whose echo may be in it, None if there can be none."""
 
 
 class Recognizer(Protocol):

@@ -24,6 +24,7 @@ DISCONNECT = json.dumps({"type": "disconnect"})
 MAX_MESSAGE_BYTES = 1_048_576  # 32 s of sound at 16 kHz; Jambonz sends 640 bytes
 MAX_BACKLOG = 400  # messages: 8 s that we are behind; beyond that it is a flood, not a stall of the line
 RATES = (8000, 16_000)
+NO_JSON = "text that is no JSON"
 KEYS = frozenset("0123456789*#ABCD")
 
 LineEvent = Connected | AudioFrame | Dtmf | MarkPlayed | Ignored | HungUp
@@ -37,7 +38,7 @@ def decode(message: str | bytes) -> LineEvent:
     try:
         body = json.loads(message)
     except (ValueError, RecursionError):
-        return Ignored("text that is no JSON")
+        return Ignored(NO_JSON)
     if not isinstance(body, dict):
         return Ignored("JSON that is no object")
     return _event(body)

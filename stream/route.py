@@ -17,8 +17,10 @@ from flask_sock import Sock
 
 from calls import metrics
 from calls.call import Call, CallRecord
-from calls.events import Connected, HungUp
+from calls.events import Connected, HungUp, Ignored
+from calls.settings import Settings
 from calls.tokens import audio_authorized
+from stream import line as line_is
 from stream.conversation import Conversation, House
 from stream.line import MAX_MESSAGE_BYTES, SUBPROTOCOL, Line
 from stream.memory import turns_of
@@ -41,6 +43,7 @@ class Bot(Protocol):
     """What the door needs of the composition."""
 
     secrets: tuple[str, ...]
+    settings: Settings
     journal: Journal
 
     house: House | None
@@ -73,7 +76,7 @@ def refused(why: str, status: int) -> Response:
 @sock.route("/audio", bp=bp)
 def audio(ws: Server) -> None:
     line, bot, sid = Line(ws), the_bot(), g.call_sid
-    call = introduction(line, sid)
+    call = introduction(line, sid, bot.settings.stream.sample_rate)
     if call is None or bot.house is None:
         return
     with bot.holding_a_call():
@@ -86,13 +89,19 @@ def audio(ws: Server) -> None:
             log.exception("the conversation broke; the call goes on to a human", extra={"call_sid": sid})
 
 
-def introduction(line: Line, sid: str) -> Call | None:
-    """Wait for the text frame that says which call this is; sound that comes before it is ignored."""
+def introduction(line: Line, sid: str, usual_rate: int) -> Call | None:
+    """Wait for the text frame that says which call this is; sound that comes before it is ignored.
+
+    Jambonz writes broken JSON there when a tag's data holds a quote (recording 11_tag_customerData): the password has
+    told us which call it is, and the rate is the one that we asked for."""
     give_up_at = time.monotonic() + PREAMBLE_S
     while time.monotonic() < give_up_at:
         match line.receive(timeout=0.1):
             case Connected(call) if call.sid == sid:
                 return call
+            case Ignored(why=line_is.NO_JSON):
+                log.warning("an audio socket's introduction is broken; it is taken for what it should be", extra={"call_sid": sid})
+                return Call(sid, "", "", usual_rate)
             case Connected():
                 log.warning("an audio socket introduced itself as another call", extra={"call_sid": sid})
                 return None

@@ -93,7 +93,9 @@ def play(
     replies: dict[str, list[Any]] | None = None,
 ) -> Played:
     line, notes, recognizer = ScriptedLine([event for part in script for event in part]), notes or Notes(), ScriptedRecognizer(*hears)
-    understanding = ScriptedUnderstanding(REPLIES if replies is None else replies, [Intent("other", 0.1), Say("sorry?", "en", Question.AGAIN)])
+    understanding = ScriptedUnderstanding(
+        REPLIES if replies is None else replies, [Intent("other", 0.1), Say("sorry?", "en", Question.AGAIN)]
+    )
     engines = Engines(lambda rate: Loudness(), recognizer, understanding, voice or ToneVoice())
     lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool())
     house = House(engines, notes, notes.close, settings, lanes, clock=line.clock, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
@@ -175,7 +177,15 @@ def test_the_greeting_may_be_interrupted() -> None:
 
 
 def test_words_that_a_pause_cut_apart_belong_together() -> None:
-    call = play(silence(OPENING_S), speech(0.5), silence(0.48), speech(0.5), silence(7), hears=("my", "licence"), replies={"my licence": REPLIES["licence"]})
+    call = play(
+        silence(OPENING_S),
+        speech(0.5),
+        silence(0.48),
+        speech(0.5),
+        silence(7),
+        hears=("my", "licence"),
+        replies={"my licence": REPLIES["licence"]},
+    )
     assert call.heard() == ["my licence"]
     assert call.notes.turns[1].said == [ANSWER, "anything else?"]
 

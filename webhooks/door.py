@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from calls import metrics
+from calls.errors import HookError
 from calls.signature import HEADER, verify
 from webhooks.human import last_resort
 from webhooks.payloads import HookModel, parse
@@ -73,7 +74,10 @@ def rescue(error: Exception) -> ResponseReturnValue:
     """A hook that fails drops the caller (recordings 12_voice_500, 12_redirect_500), so none does."""
     if not g.get("authentic"):
         return turned_away(error)
-    log.error("a call hook failed; the caller goes straight to a human", exc_info=error, extra={"hook": path(), **about()})
+    if isinstance(error, HookError):
+        log.warning("a call hook can't be read; the caller goes straight to a human", extra={"hook": path(), "why": str(error), **about()})
+    else:
+        log.error("a call hook failed; the caller goes straight to a human", exc_info=error, extra={"hook": path(), **about()})
     return answer(last_resort(bot().settings, request.get_data()))
 
 
