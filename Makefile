@@ -40,7 +40,7 @@ run: install  ## the bot, for a real Jambonz
 	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
 test: install-dev tests/jambonz_schema/node_modules/.installed  ## the whole suite
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: install-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

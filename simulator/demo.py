@@ -22,10 +22,9 @@ from simulator.script import Barge, Say, Step
 INTENT = "license_renewal"
 STEPS: Sequence[Step] = (
     Say("my tally licence has expired"),
-    Say("how do i reset my password"),
-    Barge("i want to talk to a human"),
+    Say("i want to renew my licence"),
+    Barge("i want to talk to a human", after_ms=1500),
 )
-ASKED = {INTENT, "password_reset"}  # the ticket is filed under one of what was asked
 HANDED_OVER = {"escalated", "transferred"}
 
 
@@ -43,7 +42,7 @@ def what_happened(placed: Placed) -> dict[str, bool]:
         "a turn is marked interrupted": any(turn.get("interrupted") for turn in turns),
         "a human was asked for": outcome.get("kind") in HANDED_OVER,
         "a human was dialled and answered": any(dial.status == "completed" for dial in result.dials),
-        "there is a ticket for what was asked": ticket.get("intent") in ASKED,
+        f"there is a ticket with the intent {INTENT}": ticket.get("intent") == INTENT,
         "both recordings hold sound": sounds(result.heard_bot) and sounds(result.heard_caller),
         "nothing was done that Jambonz refuses": not result.violations,
     }

@@ -21,7 +21,7 @@ SUBPROTOCOL = "audio.jambonz.org"
 
 @pytest.fixture(scope="session")
 def bot() -> Iterator[BotProcess]:
-    with BotProcess({"MAX_CALLS": "12", "WHISPER_MODEL": "offline", "LOG_LEVEL": "INFO"}) as process:
+    with BotProcess({"MAX_CALLS": "40", "WHISPER_MODEL": "offline", "LOG_LEVEL": "INFO"}) as process:
         yield process
 
 
