@@ -8,6 +8,9 @@ Our exceptions:
     + EngineUnavailable  it can't be had at all (model missing, library missing, hub out of reach)
   x JournalError         the database refused; the call falls to a human
   x CrmError             the ticket system's; the call is not touched by it
+    + CrmRefused         it will never take this; somebody must mend something
+    + CrmBusy            later, perhaps after `retry_after_s`
+    + CrmUnknown         it may have happened: look before trying again
 
 A foreign exception is turned into one of these in the one adapter file that talks to the foreigner.
 """
@@ -38,4 +41,20 @@ class JournalError(BotError):
 
 
 class CrmError(BotError):
-    """A ticket could not be written."""
+    """A ticket could not be written. The text is kept and shown to the admin: no token, number or words of a caller in it."""
+
+
+class CrmRefused(CrmError):
+    """The CRM will never take this as it is; the text says what must be mended."""
+
+
+class CrmBusy(CrmError):
+    """The CRM takes nothing now."""
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
+class CrmUnknown(CrmError):
+    """No answer, or half of one: it may have been done or not, so the next try looks first."""
