@@ -25,7 +25,7 @@ import stream.route
 import webhooks
 from calls import log as logs
 from calls import metrics
-from calls.call import Ticket
+from calls.call import CallerProfile, Ticket
 from calls.errors import BotError, JournalError
 from calls.registry import Registry
 from calls.settings import Environment, Settings, load
@@ -98,8 +98,13 @@ class Bot:
             log.exception("the engines can't be started; every call goes to a human")
             return
         lanes = Lanes.of_threads(ears=EARS, minds=MINDS)
-        self.house = House(engines, self.journal, self._close, self.settings, lanes, now=self.clock)
+        self.house = House(engines, self.journal, self._close, self.settings, lanes, self.profile, now=self.clock)
         log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
+
+    def profile(self, phone: str) -> CallerProfile | None:
+        """What is known of a caller: an open ticket on the desk."""
+        ticket = self.desk.open_ticket_of(phone)
+        return CallerProfile(ticket_id=ticket.id, topic=ticket.intent) if ticket else None
 
     def _close(self, sid: str) -> Ticket | None:
         return self.closing.close(sid, now=self.clock())

@@ -33,6 +33,7 @@ class Question(StrEnum):
     ANYTHING_ELSE = "anything_else"
     OFFER_HUMAN = "offer_human"  # "shall I connect you to a person?"
     STILL_THERE = "still_there"
+    ABOUT_TICKET = "about_ticket"  # "is it about your ticket ...?"
 
 
 class Consent(StrEnum):
@@ -184,6 +185,7 @@ class CallRecord:
     duration_s: int | None
     outcome: Outcome | None
     turns: tuple[TurnRecord, ...] = ()
+    about_ticket: str = ""  # id on the built-in desk: the caller said that the call is about this open ticket
     escalations: tuple[Escalation, ...] = ()
 
 
@@ -215,6 +217,15 @@ class Ticket:
     created_at: datetime
     updated_at: datetime
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerProfile:
+    """What is known of a caller before a word was said: a name from a CRM, an open ticket on the desk."""
+
+    name: str = ""
+    ticket_id: str = ""
+    topic: str = ""  # the open ticket's intent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calls.call import Call, Intent, Outcome, Say, Transcript, Turn, Utterance
+from calls.call import Call, CallerProfile, Intent, Outcome, Say, Transcript, Turn, Utterance
 
 
 # -- the line -------------------------------------------------------------------
@@ -91,6 +91,12 @@ class Replied:
 
     turn: Turn
     outcome: Outcome | None = None
+
+
+# -- the desk ---------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CallerKnown:
+    profile: CallerProfile
 
 
 # -- the rest -------------------------------------------------------------------

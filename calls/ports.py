@@ -62,6 +62,9 @@ class Journal(Protocol):
 
     def consent_declined(self, call_sid: str) -> None: ...
 
+    def about_ticket(self, call_sid: str, ticket_id: str) -> None:
+        """The caller said that the call is about this open ticket of the desk."""
+
     def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
         """The bot's part is over. A later outcome of the same call (transferred ...) replaces an earlier one."""
 

@@ -7,6 +7,7 @@ The file holds what the bot says and how it behaves; the environment holds addre
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -38,6 +39,9 @@ class Prompts(Section):
 
     disclosure: Spoken = Field(description="recording disclosure; can't be interrupted")
     greeting: Spoken = Field(description="asks what the caller wants; can be interrupted")
+    greeting_known: Spoken = Field(description="the greeting of a caller whose {name} is known")
+    offer_ticket: Spoken = Field(description="asks a caller who has an open {ticket} on a {topic} whether it is about that")
+    ticket_noted: Spoken = Field(description="it is: asks what is to be added to the ticket")
     again: Spoken = Field(description="the first time that the caller was not understood")
     again_simpler: Spoken = Field(description="the second time")
     offer_human: Spoken = Field(description="the third time: asks whether a person should take over")
@@ -51,10 +55,23 @@ class Prompts(Section):
     recording_off: Spoken = Field(description="answer to the key that declines the recording")
     trouble: Spoken = Field(description="an engine failed; asks to say it again")
 
+    @model_validator(mode="after")
+    def fills_known_blanks(self) -> Self:
+        known = {"greeting_known": {"name"}, "offer_ticket": {"ticket", "topic"}}
+        faults = []
+        for prompt, spoken in self:
+            for language, text in spoken.items():
+                unknown = set(re.findall(r"\{([^{}]*)\}", text)) - known.get(prompt, set())
+                faults += [f"{prompt}.{language}: nothing fills {{{blank}}}" for blank in sorted(unknown)]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
 
 class IntentSettings(Section):
     """One thing that callers want."""
 
+    label: Spoken = Field({}, description="what it is called when spoken of; the intent's own name where absent")
     description: Text = Field(description="what it means, for people and for language models")
     phrases: dict[LanguageCode, list[Text]] = Field(description="how callers say it, by language")
     answer: Spoken = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from calls.call import CallRecord, CallSummary, Ticket
 from calls.errors import CrmError
-from crm.desk_schema import ticket_numbers, tickets
+from crm.desk_schema import ticket_calls, ticket_numbers, tickets
 from crm.transcript import transcript
 
 FIRST_NUMBER = 1001
@@ -27,9 +27,11 @@ class Desk:
         self._writer, self._reader = engine, engine.execution_options(reads_only=True)
 
     def file(self, record: CallRecord, summary: CallSummary, *, now: datetime) -> Ticket:
-        """The call's one ticket, made or brought up to date; its status is the agents' and stays as it is."""
+        """The call's ticket, made or brought up to date; its status is the agents' and stays as it is.
+
+        A call about an open ticket, or of the same caller and intent as one, is added to that one."""
         facts = facts_of(record, summary, now)
-        return in_transaction(self._writer, lambda connection: filed(connection, record.sid, facts))
+        return in_transaction(self._writer, lambda connection: filed(connection, record, facts))
 
     def change_status(self, ticket_id: str, status: Status, *, now: datetime) -> Ticket | None:
         """An agent opens, parks or closes the ticket; None when there is no such ticket."""
@@ -42,9 +44,19 @@ class Desk:
     def ticket_of(self, call_sid: str) -> Ticket | None:
         return in_transaction(self._reader, lambda connection: by_call(connection, call_sid))
 
+    def open_ticket_of(self, phone: str) -> Ticket | None:
+        """The caller's newest ticket that is not closed."""
+        theirs = select(tickets.c.number).where(tickets.c.phone == phone, tickets.c.status != "closed").order_by(tickets.c.number.desc())
+
+        def newest(connection: Connection) -> Ticket | None:
+            number = connection.execute(theirs.limit(1)).scalar_one_or_none()
+            return by_number(connection, number) if number else None
+
+        return in_transaction(self._reader, newest) if is_a_number(phone) else None
+
     def recent(self, limit: int = 50) -> list[Ticket]:
         """The newest first."""
-        newest = select(tickets).order_by(tickets.c.number.desc()).limit(limit)
+        newest = WITH_LATEST_CALL.order_by(tickets.c.number.desc()).limit(limit)
         return in_transaction(self._reader, lambda connection: [ticket_from(row) for row in connection.execute(newest).mappings()])
 
 
@@ -68,25 +80,79 @@ def facts_of(record: CallRecord, summary: CallSummary, now: datetime) -> dict[st
         "priority": summary.priority,
         "language": summary.language,
         "summary": summary.text,
-        "description": transcript(record),
         "confidence": summary.confidence,
         "updated_at": now,
     }
 
 
-def filed(connection: Connection, call_sid: str, facts: dict[str, Any]) -> Ticket:
-    brought_up_to_date = connection.execute(update(tickets).where(tickets.c.call_sid == call_sid).values(facts))
-    if brought_up_to_date.rowcount == 0:
-        opened = {"number": next_number(connection), "call_sid": call_sid, "status": "open", "created_at": facts["updated_at"]}
-        connection.execute(insert(tickets).values(opened | facts))
-    return ticket_from(connection.execute(select(tickets).where(tickets.c.call_sid == call_sid)).mappings().one())
+def filed(connection: Connection, record: CallRecord, facts: dict[str, Any]) -> Ticket:
+    one_at_a_time(connection)
+    number = number_for(connection, record, facts)
+    this_call = {"number": number, "description": transcript(record), "began_at": record.started_at}
+    statement = dialect_of(connection).insert(ticket_calls).values(call_sid=record.sid, **this_call)
+    connection.execute(statement.on_conflict_do_update(index_elements=["call_sid"], set_=this_call))
+    bring_up_to_date(connection, number, facts)
+    return by_call_certain(connection, record.sid)
+
+
+def number_for(connection: Connection, record: CallRecord, facts: dict[str, Any]) -> int:
+    """The call's ticket; else an open one that it is about: as the caller said, or of the same caller and intent; else a new one."""
+    of_this_call = select(ticket_calls.c.number).where(ticket_calls.c.call_sid == record.sid)
+    if number := connection.execute(of_this_call).scalar_one_or_none():
+        return int(number)
+    still_open = select(tickets.c.number).where(tickets.c.status != "closed").order_by(tickets.c.number.desc()).limit(1)
+    if number := connection.execute(still_open.where(tickets.c.number == number_of(record.about_ticket))).scalar_one_or_none():
+        return int(number)
+    alike = still_open.where(tickets.c.phone == facts["phone"], tickets.c.intent == facts["intent"])
+    if is_a_number(facts["phone"]) and (number := connection.execute(alike).scalar_one_or_none()):
+        return int(number)
+    return opened(connection, facts)
+
+
+def opened(connection: Connection, facts: dict[str, Any]) -> int:
+    number = next_number(connection)
+    beginning = {"number": number, "status": "open", "created_at": facts["updated_at"], "description": ""}
+    connection.execute(insert(tickets).values(beginning | facts))
+    return number
+
+
+def bring_up_to_date(connection: Connection, number: int, facts: dict[str, Any]) -> None:
+    """A ticket of several calls keeps what it was opened for and its urgency; its text holds them all."""
+    calls = (
+        connection.execute(select(ticket_calls).where(ticket_calls.c.number == number).order_by(ticket_calls.c.began_at)).mappings().all()
+    )
+    if len(calls) > 1:
+        was_high = connection.execute(select(tickets.c.priority).where(tickets.c.number == number)).scalar_one() == "high"
+        facts = {**facts, "priority": "high"} if was_high else facts
+        facts = {name: value for name, value in facts.items() if name not in ("phone", "intent", "confidence")}
+    connection.execute(update(tickets).where(tickets.c.number == number).values(**facts, description=told(calls)))
+
+
+def told(calls: Sequence[RowMapping]) -> str:
+    """One call's transcript as it is; several each under its time."""
+    if len(calls) == 1:
+        return str(calls[0]["description"])
+    return "\n\n".join(f"Call of {call['began_at']:%Y-%m-%d %H:%M} UTC:\n{call['description']}" for call in calls)
+
+
+def is_a_number(phone: str) -> bool:
+    """Whether a caller can be known again by it: "anonymous" and "+0" are many people."""
+    return sum(character.isdigit() for character in phone) >= 7
+
+
+def dialect_of(connection: Connection) -> Any:
+    return postgresql if connection.dialect.name == "postgresql" else sqlite
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Hold the counter's row to the end of the transaction: two threads that file one call do not open two tickets."""
+    counter = dialect_of(connection).insert(ticket_numbers).values(name="ticket", last=FIRST_NUMBER - 1)
+    connection.execute(counter.on_conflict_do_update(index_elements=["name"], set_={"last": ticket_numbers.c.last}))
 
 
 def next_number(connection: Connection) -> int:
-    """One more than the last; the counter's row is locked until the transaction ends, so nobody gets the same."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    counter = dialect.insert(ticket_numbers).values(name="ticket", last=FIRST_NUMBER)
-    counted = counter.on_conflict_do_update(index_elements=["name"], set_={"last": ticket_numbers.c.last + 1})
+    """One more than the last; see `one_at_a_time`."""
+    counted = update(ticket_numbers).where(ticket_numbers.c.name == "ticket").values(last=ticket_numbers.c.last + 1)
     return int(connection.execute(counted.returning(ticket_numbers.c.last)).scalar_one())
 
 
@@ -95,14 +161,28 @@ def changed(connection: Connection, number: int, facts: dict[str, Any]) -> Ticke
     return by_number(connection, number)
 
 
+LATEST_CALL = (
+    select(ticket_calls.c.call_sid).where(ticket_calls.c.number == tickets.c.number).order_by(ticket_calls.c.began_at.desc()).limit(1)
+).scalar_subquery()
+WITH_LATEST_CALL = select(tickets, LATEST_CALL.label("call_sid"))
+
+
 def by_number(connection: Connection, number: int) -> Ticket | None:
-    row = connection.execute(select(tickets).where(tickets.c.number == number)).mappings().one_or_none()
+    row = connection.execute(WITH_LATEST_CALL.where(tickets.c.number == number)).mappings().one_or_none()
     return ticket_from(row) if row else None
 
 
 def by_call(connection: Connection, call_sid: str) -> Ticket | None:
-    row = connection.execute(select(tickets).where(tickets.c.call_sid == call_sid)).mappings().one_or_none()
+    joined = select(tickets, ticket_calls.c.call_sid).join(ticket_calls, ticket_calls.c.number == tickets.c.number)
+    row = connection.execute(joined.where(ticket_calls.c.call_sid == call_sid)).mappings().one_or_none()
     return ticket_from(row) if row else None
+
+
+def by_call_certain(connection: Connection, call_sid: str) -> Ticket:
+    ticket = by_call(connection, call_sid)
+    if ticket is None:
+        raise CrmError("the desk lost a ticket while it was written")
+    return ticket
 
 
 def number_of(ticket_id: str) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, Table
 
 from calls.columns import Moment, PlainText
 
-metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"})
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "ix": "ix_%(table_name)s_%(column_0_name)s"}
+)
 
 tickets = Table(
     "tickets",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("call_sid", PlainText, nullable=False),
-    Column("phone", PlainText, nullable=False),
+    Column("phone", PlainText, nullable=False, index=True),
     Column("intent", PlainText, nullable=False),
     Column("priority", PlainText, nullable=False),
     Column("language", PlainText, nullable=False),
@@ -23,7 +24,16 @@ tickets = Table(
     Column("confidence", Float, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("call_sid"),
+)
+
+# Which calls a ticket is about; one that a caller rings about again has several.
+ticket_calls = Table(
+    "ticket_calls",
+    metadata,
+    Column("call_sid", PlainText, primary_key=True),
+    Column("number", Integer, ForeignKey(tickets.c.number, ondelete="CASCADE"), nullable=False, index=True),
+    Column("description", PlainText, nullable=False),
+    Column("began_at", Moment, nullable=False),
 )
 
 # A row and not a sequence of the database's: SQLite has none, and PostgreSQL's leave gaps behind a rollback.

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from calls.call import CallRecord, Consent, Escalation, TurnRecord
 
 
+# turns that no word and no key of the caller's began
+OUR_OWN = {"silence": "Caller: (silent)", "trouble": "(a fault of the bot)", "time_up": "(the call had reached its longest)"}
+
+
 def transcript(record: CallRecord) -> str:
     """`Caller: ...` and `Bot: ...` in the order heard, then what an agent must know of recording, transfer and outcome."""
     lines = [line for turn in record.turns for line in turn_lines(turn)]
@@ -16,6 +20,8 @@ def transcript(record: CallRecord) -> str:
 def turn_lines(turn: TurnRecord) -> Iterator[str]:
     if turn.heard:
         yield f"Caller: {turn.heard}"
+    elif turn.intent in OUR_OWN:
+        yield OUR_OWN[turn.intent]
     elif turn.intent:
         yield f"Caller: (pressed a key: {turn.intent})"
     if turn.said or turn.interrupted:

@@ -11,7 +11,7 @@ from nlu.sentences import split
 
 OTHER = "other"
 _BESIDE_THE_TALK = frozenset({everyday.WAIT, everyday.REPEAT, "silence", "trouble", "no_recording"})  # neither understood nor not
-_ANSWERABLE = (Question.ANYTHING_ELSE, Question.OFFER_HUMAN, Question.STILL_THERE)
+_ANSWERABLE = (Question.ANYTHING_ELSE, Question.OFFER_HUMAN, Question.STILL_THERE, Question.ABOUT_TICKET)
 _PATIENCE_WITH_HUMANS = 2  # so often a call is handed over; then a call back is promised
 
 
@@ -73,6 +73,8 @@ class Dialogue:
             return self._connect("offered", turn, history)
         if asked is Question.ANYTHING_ELSE and not yes:
             return self._goodbye(turn)
+        if asked is Question.ABOUT_TICKET and yes:
+            return self._prompt("ticket_noted", turn, Question.OPEN)
         return self._prompt("welcome_back", turn, Question.OPEN)
 
     def _repeat(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:

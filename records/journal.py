@@ -48,6 +48,10 @@ class Journal:
         """The caller wants no recording."""
         self._write(writing.consent_declined, call_sid)
 
+    def about_ticket(self, call_sid: str, ticket_id: str) -> None:
+        """The caller said that the call is about this open ticket of the desk."""
+        self._write(writing.about_ticket, call_sid, ticket_id)
+
     def call_ended(self, call_sid: str, outcome: Outcome, now: datetime) -> None:
         """The bot's part is over: the slot is free, and `outcome` replaces an earlier one.
 

@@ -62,6 +62,7 @@ def record_of(row: RowMapping, turns: Iterable[RowMapping], escalations: Iterabl
         outcome=outcome_of(row),
         turns=tuple(turn_of(turn) for turn in turns),
         escalations=tuple(escalation_of(escalation) for escalation in escalations),
+        about_ticket=row["about_ticket"],
     )
 
 

@@ -30,6 +30,7 @@ calls = Table(
     Column("outcome_reason", PlainText, nullable=False, default=""),
     Column("bot_ended_at", Moment),
     Column("alive_at", Moment),  # the last heartbeat
+    Column("about_ticket", PlainText, nullable=False, default=""),  # an open ticket of the desk's that the caller said it is about
     Column("slot_until", Moment, index=True),  # the lease of the call's slot; NULL: it has none
 )
 

@@ -46,6 +46,11 @@ def consent_declined(connection: Connection, call_sid: str) -> None:
     change(connection, call_sid, consent=Consent.DECLINED.value)
 
 
+def about_ticket(connection: Connection, call_sid: str, ticket_id: str) -> None:
+    known(connection, call_sid)
+    change(connection, call_sid, about_ticket=ticket_id)
+
+
 def turn_finished(connection: Connection, call_sid: str, turn: Turn) -> None:
     known(connection, call_sid)
     facts = row_of(turn)

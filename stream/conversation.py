@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from calls.call import Call, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Utterance
+from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Utterance
 from calls.events import (
     AudioFrame,
+    CallerKnown,
     CallerSilent,
     Dtmf,
     EngineFailed,
@@ -62,6 +63,7 @@ class House:
     close: Callable[[str], object]  # call_sid -> the call's ticket is made or brought up to date
     settings: Settings
     lanes: Lanes
+    profile: Callable[[str], CallerProfile | None] = field(default=lambda phone: None)  # who calls; may take its time
     clock: Callable[[], float] = field(default=time.monotonic)
     now: Callable[[], datetime] = field(default=utc_now)
 
@@ -73,13 +75,15 @@ class Conversation:
         self.call, self.line, self.settings, self.clock = call, line, house.settings, house.clock
         now, listening = self.clock(), house.settings.listening
         self.inbox = Inbox(line.wake)
-        self.ear, self.mind, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in ("ear", "mind", "pen"))
+        names = ("ear", "mind", "files", "pen")
+        self.ear, self.mind, self.files, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in names)
         self.pen = Pen(pen, house.journal, house.close, call.sid, house.now)
-        self.work = Work(house.engines, call.sample_rate)
+        self.work = Work(house.engines, house.profile, call.sample_rate)
         self.hearing = Hearing(house.engines.detector(call.sample_rate), listening, call.sample_rate, now)
         self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
         self.patience = Patience(silence_ms=listening.silence_ms, max_call_s=self.settings.limits.max_call_s, now=now)
         self.turns: list[Turn] = list(history)
+        self.offered = ""  # the open ticket that the caller was asked about
         self.replying = False  # the last turn's answer is not heard to its end yet
         self.leaving = False  # the answer ends the call, and the caller has been told
         self.unheard = 0  # utterances that the recogniser has not answered for
@@ -124,8 +128,12 @@ class Conversation:
             case Transcribed(utterance, transcript):
                 self.unheard -= 1
                 self.heard(utterance, transcript)
+            case CallerKnown(profile):
+                self.greet_by_name(profile)
             case Understood(turn, intent) if turn is self.turn:
                 turn.intent = intent
+                if intent.name == "yes" and self.offered and self.turns[-2].asked is Question.ABOUT_TICKET:
+                    self.pen.about_ticket(self.offered)
                 measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
             case Sound() | Said() | Replied():
                 self.speak(event)
@@ -245,6 +253,17 @@ class Conversation:
     def open(self) -> None:
         turn = self.new_turn(self.call.language)
         self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings), None)
+        if not self.call.after:
+            self.files.do(self.work.look_up, self.call.caller)
+
+    def greet_by_name(self, profile: CallerProfile) -> None:
+        """What is known of the caller has come in time if the greeting has not begun; else the plain one stays."""
+        if self.turn.number == 0 and not self.turn.interrupted.is_set() and self.playout.can_be_recast():
+            held = self.playout.held
+            self.playout.stop(self.clock())
+            self.playout.held = held
+            self.offered = profile.ticket_id
+            self.mind.do(self.work.speak, self.turn, manners.greeting_for(profile, self.settings, self.turn.language), None)
 
     def new_turn(self, language: str) -> Turn:
         """Begin a turn; what was being said is cut off, and journalled as far as it was heard."""
@@ -298,8 +317,8 @@ class Conversation:
             self.end(outcome)
 
     def engine_failed(self, lane: str) -> None:
-        """Once: ask to say it again. Twice in a row: a human. The pen's failures do not touch the talk."""
-        if lane == "pen":
+        """Once: ask to say it again. Twice in a row: a human. Failures of the pen and the files do not touch the talk."""
+        if lane in ("pen", "files"):
             return
         self.unheard -= lane == "ear"
         self.failures += 1

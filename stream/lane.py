@@ -78,14 +78,14 @@ class Lane:
 
 
 class Lanes:
-    """The pools of one process: the ear (recogniser), the mind (understanding and voice) and the pen (journal)."""
+    """The pools of one process: the ear (recogniser), the mind (understanding and voice), the pen (journal), the files (who calls)."""
 
-    def __init__(self, *, ear: Pool, mind: Pool, pen: Pool) -> None:
-        self._pools = {"ear": ear, "mind": mind, "pen": pen}
+    def __init__(self, *, ear: Pool, mind: Pool, pen: Pool, files: Pool) -> None:
+        self._pools = {"ear": ear, "mind": mind, "pen": pen, "files": files}
 
     @classmethod
-    def of_threads(cls, *, ears: int, minds: int, pens: int = 2) -> Lanes:
-        sizes = {"ear": ears, "mind": minds, "pen": pens}
+    def of_threads(cls, *, ears: int, minds: int, pens: int = 2, files: int = 4) -> Lanes:
+        sizes = {"ear": ears, "mind": minds, "pen": pens, "files": files}
         return cls(**{name: ThreadPoolExecutor(size, thread_name_prefix=name) for name, size in sizes.items()})
 
     def lane(self, name: str, inbox: Inbox, call_sid: str) -> Lane:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from calls.call import Call, Question, Say, Transcript, Turn, Utterance
+from calls.call import Call, CallerProfile, Question, Say, Transcript, Turn, Utterance
 from calls.settings import Listening, Settings, pick
 
 ECHO_LIKENESS = 88  # of 100: rapidfuzz's partial ratio
@@ -37,6 +37,24 @@ def opening(call: Call, settings: Settings) -> list[Sentence]:
         return [sentence for name, asks in names for sentence in prompt(settings, name, call.language, asks)]
     disclosure = [Sentence(sentence.say, interruptible=False) for sentence in prompt(settings, "disclosure", call.language)]
     return [*disclosure, *prompt(settings, "greeting", call.language, Question.OPEN)]
+
+
+def greeting_for(profile: CallerProfile, settings: Settings, language: str) -> list[Sentence]:
+    """The greeting of a caller of whom something is known: by name, and with the open ticket offered."""
+    topic = settings.intents.get(profile.topic)
+    spoken_topic = pick(topic.label, language, settings.language) if topic else ""
+    blanks = {"name": profile.name, "ticket": profile.ticket_id, "topic": spoken_topic or profile.topic.replace("_", " ")}
+    names = ["greeting_known" if profile.name else "greeting", *(["offer_ticket"] if profile.ticket_id else [])]
+    asks = [Question.OPEN, *([Question.ABOUT_TICKET] if profile.ticket_id else [])]
+    plain_prompts = [
+        sentence for name, question in zip(names, asks, strict=True) for sentence in prompt(settings, name, language, question)
+    ]
+    return [Sentence(replace(sentence.say, text=fill(sentence.say.text, blanks))) for sentence in plain_prompts]
+
+
+def fill(text: str, blanks: Mapping[str, str]) -> str:
+    """`{name}` and the like by their values; other braces stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda blank: blanks.get(blank[1], blank[0]), text)
 
 
 def lets_us_go_on(transcript: Transcript, asking: bool, turn: Turn, listening: Listening) -> bool:

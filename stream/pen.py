@@ -33,6 +33,9 @@ class Pen:
     def consent_declined(self) -> None:
         self._lane.do(self._write, self._journal.consent_declined, self._sid)
 
+    def about_ticket(self, ticket_id: str) -> None:
+        self._lane.do(self._write, self._journal.about_ticket, self._sid, ticket_id)
+
     def call_ended(self, outcome: Outcome) -> None:
         """Journalled comes into the inbox when the outcome is safe."""
         self._lane.do(self._write_end, outcome)

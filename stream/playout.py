@@ -93,6 +93,10 @@ class Playout:
             self._loudness.popleft()
         return max((loud.db for loud in self._loudness), default=None)
 
+    def can_be_recast(self) -> bool:
+        """Whether all that may be interrupted is still unsent behind what must be heard: it can be exchanged unnoticed."""
+        return bool(self._queue) and isinstance(self._queue[0], Sound) and _must_be_heard(self._queue[0])
+
     def asking(self) -> bool:
         """Whether the sentence being heard is a question."""
         return bool(self._heard) and self._heard[-1].say.asks is not Question.NONE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from calls.call import Intent, Outcome, Say, Turn, Utterance
-from calls.events import Replied, Said, Sound, Transcribed, Understood
+from calls.call import CallerProfile, Intent, Outcome, Say, Turn, Utterance
+from calls.events import CallerKnown, Replied, Said, Sound, Transcribed, Understood
 from calls.ports import Recognizer, SpeechDetector, Understanding, Voice, never
 from stream.manners import Sentence
 
@@ -24,8 +24,12 @@ class Engines:
 class Work:
     """Jobs for `Lane.do`."""
 
-    def __init__(self, engines: Engines, sample_rate: int) -> None:
-        self._engines, self._rate = engines, sample_rate
+    def __init__(self, engines: Engines, profile: Callable[[str], CallerProfile | None], sample_rate: int) -> None:
+        self._engines, self._profile, self._rate = engines, profile, sample_rate
+
+    def look_up(self, phone: str) -> Iterator[CallerKnown]:
+        if profile := self._profile(phone):
+            yield CallerKnown(profile)
 
     def transcribe(self, utterance: Utterance, language: str) -> Iterator[Transcribed]:
         yield Transcribed(utterance, self._engines.recognizer.transcribe(utterance, language=language))

@@ -171,6 +171,22 @@ def test_all_slots_are_free_again(bot: BotProcess, calls: dict[str, CallResult])
     assert NUMBER not in metrics
 
 
+def test_who_calls_again_is_asked_about_the_open_ticket(bot: BotProcess) -> None:
+    number = "919800000042"
+
+    def ring(*steps: Step) -> dict[str, Any]:
+        call = SimulatedCall(bot.url, bot.secret, steps, speaker=SPEAKER, settings=CallSettings(caller=number))
+        return ended(bot, asyncio.run(call.run()).call_sid)
+
+    first = ring(Say("i forgot my password"), HangUp())
+    again = ring(Say("yes"), Wait(1500), HangUp())
+    assert again["turns"][0]["asked"] == "about_ticket"
+    assert first["ticket"]["id"] in " ".join(again["turns"][0]["said"])
+    assert again["ticket"]["id"] == first["ticket"]["id"]
+    assert "Caller: i forgot my password" in again["ticket"]["description"]
+    assert "Caller: yes" in again["ticket"]["description"]
+
+
 def test_nobody_reads_a_call_without_a_signature(bot: BotProcess, calls: dict[str, CallResult]) -> None:
     sid = calls["answered"].call_sid
     assert httpx.get(f"{bot.url}/calls/{sid}").status_code == 401

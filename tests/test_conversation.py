@@ -1,12 +1,13 @@
 """A whole call without a socket: a scripted line, engines that do what they are told, and a clock that jumps 20 ms a frame."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from calls.call import Call, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn
+from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn
 from calls.errors import CrmError, JournalError
 from calls.events import Dtmf
 from calls.settings import Settings, load
@@ -40,6 +41,7 @@ class Notes:
     turns: dict[int, Turn] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     declined: bool = False
+    about: str = ""
     beats: int = 0
     closed: int = 0
     fails: bool = False
@@ -52,6 +54,9 @@ class Notes:
 
     def consent_declined(self, call_sid: str) -> None:
         self.declined = True
+
+    def about_ticket(self, call_sid: str, ticket_id: str) -> None:
+        self.about = ticket_id
 
     def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
         if self.fails:
@@ -91,14 +96,15 @@ def play(
     settings: Settings = SETTINGS,
     after: str = "",
     replies: dict[str, list[Any]] | None = None,
+    profile: Callable[[str], CallerProfile | None] = lambda phone: None,
 ) -> Played:
     line, notes, recognizer = ScriptedLine([event for part in script for event in part]), notes or Notes(), ScriptedRecognizer(*hears)
     understanding = ScriptedUnderstanding(
         REPLIES if replies is None else replies, [Intent("other", 0.1), Say("sorry?", "en", Question.AGAIN)]
     )
     engines = Engines(lambda rate: Loudness(), recognizer, understanding, voice or ToneVoice())
-    lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool())
-    house = House(engines, notes, notes.close, settings, lanes, clock=line.clock, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=InlinePool())
+    house = House(engines, notes, notes.close, settings, lanes, profile, clock=line.clock, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     conversation = Conversation(Call("c1", "+911", "+912", after=after), line, house)  # type: ignore[arg-type]
     return Played(line, notes, conversation.run(), recognizer, understanding, conversation)
 
@@ -306,3 +312,77 @@ def test_the_reply_follows_the_callers_language() -> None:
     assert call.notes.turns[1].language == "hi"
     call = play(silence(OPENING_S), speech(1), silence(30), hears=(Transcript("लाइसेंस", "hi"),))
     assert SETTINGS.prompts.still_there["hi"] in call.notes.turns[2].said
+
+
+RAVI = CallerProfile("Ravi", "T-1001", "gst_query")
+
+
+def test_a_known_caller_is_greeted_by_name_and_offered_the_open_ticket() -> None:
+    call = play(
+        silence(OPENING_S + 5),
+        speech(0.5),
+        silence(3),
+        hears=("yes",),
+        replies={"yes": [Intent("yes"), Say("go on", "en")]},
+        profile=lambda phone: RAVI,
+    )
+    assert call.notes.turns[0].said[1:] == [
+        "Hello Ravi, you have reached the Tally helpdesk. How can I help you?",
+        "Is it about your open ticket T-1001, GST?",
+    ]
+    assert call.notes.turns[0].asked is Question.ABOUT_TICKET
+    assert call.notes.about == "T-1001"
+
+
+def test_a_no_leaves_the_ticket_alone() -> None:
+    call = play(
+        silence(OPENING_S + 5),
+        speech(0.5),
+        silence(3),
+        hears=("no",),
+        replies={"no": [Intent("no"), Say("go on", "en")]},
+        profile=lambda phone: RAVI,
+    )
+    assert call.notes.about == ""
+
+
+def test_a_caller_without_a_name_or_without_a_ticket() -> None:
+    call = play(silence(OPENING_S + 5), profile=lambda phone: CallerProfile("", "T-7", "other"))
+    assert call.notes.turns[0].said[1:] == [SETTINGS.prompts.greeting["en"], "Is it about your open ticket T-7, your last call?"]
+    call = play(silence(OPENING_S + 5), profile=lambda phone: CallerProfile("Ravi"))
+    assert len(call.notes.turns[0].said) == 2
+    assert call.notes.turns[0].asked is Question.OPEN
+
+
+class LatePool(InlinePool):
+    """Does its jobs when told to."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], None]] = []
+
+    def submit(self, fn: Callable[[], None], /) -> None:
+        self.jobs.append(fn)
+
+
+@pytest.mark.parametrize(
+    ("known_after_s", "by_name"), [(1.0, True), (DISCLOSURE_S - 0.6, True), (DISCLOSURE_S + 0.3, False), (OPENING_S + 2, False)]
+)
+def test_the_greeting_never_waits_for_the_files(known_after_s: float, by_name: bool) -> None:
+    files, line = LatePool(), ScriptedLine(silence(OPENING_S + 4))
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer(), ScriptedUnderstanding({}), ToneVoice())
+    lanes, notes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=files), Notes()
+    house = House(engines, notes, notes.close, SETTINGS, lanes, lambda phone: CallerProfile("Ravi"), clock=line.clock)
+    conversation = Conversation(Call("c1", "+911", "+912"), line, house)  # type: ignore[arg-type]
+    receive = line.receive
+
+    def receive_and_look(timeout: float) -> Any:
+        if files.jobs and line.now >= known_after_s:
+            files.jobs.pop()()
+        return receive(timeout)
+
+    line.receive = receive_and_look  # type: ignore[method-assign]
+    conversation.run()
+    assert ("Ravi" in " ".join(notes.turns[0].said)) is by_name
+    assert len(notes.turns[0].said) == 2
+    silences = [at - before for (before, _), (at, _) in zip(line.sent, line.sent[1:], strict=False) if at < OPENING_S]
+    assert max(silences) < 0.3

@@ -73,6 +73,49 @@ def test_filed_again_it_is_brought_up_to_date(desk: Desk) -> None:
     assert desk.recent() == [again]
 
 
+def test_another_call_about_the_same_updates_the_open_ticket(desk: Desk) -> None:
+    first = desk.file(replace(a_record("CA1", spoken(1, "hello", "hi")), caller="919812345678"), SUMMARY, now=NOW)
+    second = replace(a_record("CA2", spoken(1, "me again", "hi")), caller="919812345678")
+    again = desk.file(second, SUMMARY, now=LATER)
+    assert again.id == first.id
+    assert "Caller: hello" in again.description
+    assert "Caller: me again" in again.description
+    assert desk.ticket_of("CA1") == replace(again, call_sid="CA1")
+    assert desk.file(second, SUMMARY, now=LATER).description == again.description
+    assert [ticket.id for ticket in desk.recent()] == [first.id]
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "", "+0", "12345"])
+def test_callers_without_a_number_are_many_people(desk: Desk, caller: str) -> None:
+    tickets = {desk.file(replace(a_record(sid), caller=caller), SUMMARY, now=NOW).id for sid in ("CA1", "CA2")}
+    assert len(tickets) == 2
+    assert desk.open_ticket_of(caller) is None
+
+
+def test_another_intent_or_a_closed_ticket_is_a_new_one(desk: Desk) -> None:
+    first = desk.file(replace(a_record("CA1"), caller="919812345678"), SUMMARY, now=NOW)
+    other = desk.file(replace(a_record("CA2"), caller="919812345678"), replace(SUMMARY, intent="gst_query"), now=NOW)
+    assert other.id != first.id
+    desk.change_status(first.id, "closed", now=NOW)
+    assert desk.file(replace(a_record("CA3"), caller="919812345678"), SUMMARY, now=NOW).id not in (first.id, other.id)
+
+
+def test_a_call_about_a_ticket_is_added_to_it_whatever_else_it_was(desk: Desk) -> None:
+    first = desk.file(replace(a_record("CA1"), caller="919812345678"), SUMMARY, now=NOW)
+    about = replace(a_record("CA2"), caller="919899999999", about_ticket=first.id)
+    added = desk.file(about, replace(SUMMARY, intent="data_corrupt", priority="high"), now=LATER)
+    assert (added.id, added.intent, added.phone, added.priority) == (first.id, SUMMARY.intent, "919812345678", "high")
+
+
+def test_the_newest_open_ticket_of_a_caller(desk: Desk) -> None:
+    desk.file(replace(a_record("CA1"), caller="919812345678"), SUMMARY, now=NOW)
+    newer = desk.file(replace(a_record("CA2"), caller="919812345678"), replace(SUMMARY, intent="gst_query"), now=NOW)
+    found = desk.open_ticket_of("919812345678")
+    assert found is not None
+    assert found.id == newer.id
+    assert desk.open_ticket_of("919800000000") is None
+
+
 def test_an_outbound_call_is_about_the_one_who_was_called(desk: Desk) -> None:
     assert desk.file(a_record(direction="outbound"), SUMMARY, now=NOW).phone == "1800"
 
@@ -111,6 +154,11 @@ def test_one_call_filed_by_twenty_threads_is_one_ticket(database: Engine) -> Non
 
 
 # -- the description ------------------------------------------------------------
+def test_what_no_caller_said_is_not_put_into_a_callers_mouth(desk: Desk) -> None:
+    ticket = desk.file(a_record("CA1", spoken(1, "", "Are you still there?", intent="silence")), SUMMARY, now=NOW)
+    assert ticket.description == "Caller: (silent)\nBot: Are you still there?"
+
+
 def test_the_transcript_reads_speaker_by_speaker(desk: Desk) -> None:
     record = replace(
         a_record(

@@ -38,6 +38,7 @@ def create_calls() -> None:
         sa.Column("bot_ended_at", MOMENT),
         sa.Column("alive_at", MOMENT),
         sa.Column("slot_until", MOMENT),
+        sa.Column("about_ticket", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("call_sid", name="pk_calls"),
     )
     op.create_index("ix_calls_started_at", "calls", ["started_at"])
@@ -88,7 +89,6 @@ def create_tickets() -> None:
     op.create_table(
         "tickets",
         sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
-        sa.Column("call_sid", sa.Text, nullable=False),
         sa.Column("phone", sa.Text, nullable=False),
         sa.Column("intent", sa.Text, nullable=False),
         sa.Column("priority", sa.Text, nullable=False),
@@ -100,8 +100,18 @@ def create_tickets() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_tickets"),
-        sa.UniqueConstraint("call_sid", name="uq_tickets_call_sid"),
     )
+    op.create_index("ix_tickets_phone", "tickets", ["phone"])
+    op.create_table(
+        "ticket_calls",
+        sa.Column("call_sid", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("description", sa.Text, nullable=False),
+        sa.Column("began_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("call_sid", name="pk_ticket_calls"),
+        sa.ForeignKeyConstraint(["number"], ["tickets.number"], name="fk_ticket_calls_number", ondelete="CASCADE"),
+    )
+    op.create_index("ix_ticket_calls_number", "ticket_calls", ["number"])
     op.create_table(
         "ticket_numbers",
         sa.Column("name", sa.Text, nullable=False),
@@ -111,5 +121,5 @@ def create_tickets() -> None:
 
 
 def downgrade() -> None:
-    for table in ("ticket_numbers", "tickets", "escalations", "turns", "calls"):
+    for table in ("ticket_numbers", "ticket_calls", "tickets", "escalations", "turns", "calls"):
         op.drop_table(table)
