@@ -185,6 +185,7 @@ class CallRecord:
     duration_s: int | None
     outcome: Outcome | None
     turns: tuple[TurnRecord, ...] = ()
+    talking: bool = False  # a conversation is going on, or recognising the last words of a caller who has hung up
     about_ticket: str = ""  # id on the built-in desk: the caller said that the call is about this open ticket
     escalations: tuple[Escalation, ...] = ()
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from prometheus_client import Counter, Gauge, Histogram, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from calls.errors import BotError
 
 SECONDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
@@ -19,3 +26,30 @@ STAGE = Histogram("voicebot_stage_seconds", "End of the caller's speech to the e
 HOOK = Histogram(
     "voicebot_hook_seconds", "Time to answer a Jambonz webhook", ["hook"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 )
+DELIVERY = Histogram(
+    "voicebot_delivery_seconds", "End of a call to its delivery at a CRM", ["crm"], buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
+)
+DELIVERY_FAILURES = Counter("voicebot_delivery_failures_total", "Deliveries that failed for good", ["crm"])
+
+
+class DeliveriesByState(Collector):
+    """voicebot_deliveries by CRM and state, counted in the database when somebody looks; left out while that fails."""
+
+    def __init__(self, counts: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+        self._counts = counts
+
+    def describe(self) -> Iterator[Metric]:
+        """The name alone: to be registered asks nothing of the database."""
+        yield GaugeMetricFamily("voicebot_deliveries", "Deliveries of calls to the CRMs", labels=["crm", "state"])
+
+    def collect(self) -> Iterator[Metric]:
+        for family in self.describe():
+            for labels, count in self._counted().items():
+                cast(GaugeMetricFamily, family).add_metric(labels, count)
+            yield family
+
+    def _counted(self) -> Mapping[tuple[str, str], int]:
+        try:
+            return self._counts()
+        except BotError:
+            return {}

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from calls.call import CallRecord, Consent, Escalation, TurnRecord
 
-
 # turns that no word and no key of the caller's began
 OUR_OWN = {"silence": "Caller: (silent)", "trouble": "(a fault of the bot)", "time_up": "(the call had reached its longest)"}
 

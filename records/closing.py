@@ -22,11 +22,12 @@ class Closing:
         self._journal, self._summarize, self._crm = journal, summarize, crm
 
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
-        """The call's ticket; None for an unknown call and for one that was never answered.
+        """The call's ticket; None for an unknown call, for one that was never answered, and while the bot still talks:
+        a ticket made of half a conversation would be filed under the wrong intent. The conversation's end makes it.
 
         Raises JournalError, and CrmError (after logging it) when the ticket could not be written."""
         record = self._journal.record(sid)
-        if record is None or never_answered(record):
+        if record is None or record.talking or never_answered(record):
             return None
         try:
             return self._crm.file(record, self._summarize(record), now=now)

@@ -47,6 +47,11 @@ def by_call(connection: Connection, table: Table, order: str, sids: Sequence[str
     return grouped
 
 
+def is_talking(row: RowMapping) -> bool:
+    """A heartbeat has come since the bot's part ended, if it ever ended: the bot may have come back."""
+    return row["alive_at"] is not None and (row["bot_ended_at"] is None or row["alive_at"] > row["bot_ended_at"])
+
+
 def record_of(row: RowMapping, turns: Iterable[RowMapping], escalations: Iterable[RowMapping]) -> CallRecord:
     return CallRecord(
         sid=row["call_sid"],
@@ -62,6 +67,7 @@ def record_of(row: RowMapping, turns: Iterable[RowMapping], escalations: Iterabl
         outcome=outcome_of(row),
         turns=tuple(turn_of(turn) for turn in turns),
         escalations=tuple(escalation_of(escalation) for escalation in escalations),
+        talking=is_talking(row),
         about_ticket=row["about_ticket"],
     )
 

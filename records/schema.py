@@ -32,7 +32,10 @@ calls = Table(
     Column("alive_at", Moment),  # the last heartbeat
     Column("about_ticket", PlainText, nullable=False, default=""),  # an open ticket of the desk's that the caller said it is about
     Column("slot_until", Moment, index=True),  # the lease of the call's slot; NULL: it has none
+    Column("handed_over_at", Moment),  # over, its ticket written, its deliveries begun: nobody need look at it again
 )
+TO_HAND_OVER = calls.c.handed_over_at.is_(None)
+Index("ix_calls_handed_over_at", calls.c.handed_over_at, sqlite_where=TO_HAND_OVER, postgresql_where=TO_HAND_OVER)
 
 turns = Table(
     "turns",

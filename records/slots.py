@@ -36,7 +36,7 @@ def call_started(
     holds_one = call["slot_until"] is not None and call["slot_until"] > now
     if not holds_one and active(connection, now) >= max_calls:
         return False
-    change(connection, sid, slot_until=now + lease, alive_at=now)
+    change(connection, sid, slot_until=now + lease)
     return True
 
 

@@ -78,7 +78,7 @@ def row_of(turn: Turn) -> dict[str, Any]:
 def call_ended(connection: Connection, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
     call = locked(connection, call_sid, now=now)
     if call["outcome_kind"] in KEEPS.get(outcome.kind, ()):
-        change(connection, call_sid, slot_until=None)
+        change(connection, call_sid, bot_ended_at=now, slot_until=None)
         return
     change(connection, call_sid, outcome_kind=outcome.kind.value, outcome_reason=outcome.reason, bot_ended_at=now, slot_until=None)
 

@@ -251,6 +251,7 @@ class Conversation:
     # -- what we do -------------------------------------------------------------------
 
     def open(self) -> None:
+        self.pen.alive()
         turn = self.new_turn(self.call.language)
         self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings), None)
         if not self.call.after:

@@ -223,6 +223,14 @@ def test_closing_from_several_threads_leaves_one_ticket(journal: Journal, closin
     assert len(desk.recent()) == 1
 
 
+def test_no_ticket_is_made_of_half_a_conversation(journal: Journal, closing: Closing) -> None:
+    call(journal, "completed", None, turns=1)
+    journal.alive("CA1", now=NOW)
+    assert closing.close("CA1", now=NOW) is None
+    journal.call_ended("CA1", Outcome(OutcomeKind.HUNG_UP), now=LATER)
+    assert closing.close("CA1", now=LATER) is not None
+
+
 def test_closing_again_tells_of_what_came_since(journal: Journal, closing: Closing) -> None:
     call(journal, "in-progress", Outcome(OutcomeKind.ESCALATED, "asked"))
     closing.close("CA1", now=NOW)

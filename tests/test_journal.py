@@ -212,6 +212,32 @@ def test_a_later_outcome_replaces_an_earlier_one(journal: Journal, first: Outcom
     assert journal.outcome("CA1") == Outcome(then)
 
 
+def talking(journal: Journal, sid: str = "CA1") -> bool:
+    record = journal.record(sid)
+    assert record is not None
+    return record.talking
+
+
+def test_a_call_is_talking_from_its_first_heartbeat_to_the_bots_end(journal: Journal) -> None:
+    start(journal, "CA1")
+    assert not talking(journal)
+    journal.alive("CA1", now=later(1))
+    journal.status_changed("CA1", "completed", now=later(2))
+    assert talking(journal), "the caller has hung up, the last words are being recognised"
+    journal.call_ended("CA1", HUNG_UP, now=later(3))
+    assert not talking(journal)
+
+
+def test_a_bot_that_comes_back_is_talking_again_and_ends_again(journal: Journal) -> None:
+    start(journal, "CA1")
+    journal.alive("CA1", now=later(1))
+    journal.call_ended("CA1", Outcome(OutcomeKind.CALLBACK), now=later(2))
+    journal.alive("CA1", now=later(3))
+    assert talking(journal)
+    journal.call_ended("CA1", FINISHED, now=later(4))
+    assert not talking(journal)
+
+
 def test_the_end_of_an_unknown_call_is_not_lost(journal: Journal) -> None:
     journal.call_ended("CA1", FINISHED, now=NOW)
     record = journal.record("CA1")

@@ -71,7 +71,7 @@ def ended() -> ResponseReturnValue:
     house, hook, now = bot(), received(StreamEnded), bot().clock()
     outcome = house.journal.outcome(hook.call_sid)
     if hook.caller_gone:
-        if outcome is None:
+        if outcome is None and not still_talking(house, hook.call_sid):
             house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.HUNG_UP), now=now)
         close(house, hook.call_sid, now)
         return answer([])
@@ -80,6 +80,12 @@ def ended() -> ResponseReturnValue:
     if outcome is None or outcome.kind is not OutcomeKind.ESCALATED:
         broke(house, hook.call_sid, now)
     return answer([redirect(hook_url(house.environment, "/escalate"))])
+
+
+def still_talking(house: Bot, call_sid: str) -> bool:
+    """The conversation is recognising the last words of its caller, and will tell the outcome itself."""
+    record = house.journal.record(call_sid)
+    return record is not None and record.talking
 
 
 def broke(house: Bot, call_sid: str, now: datetime) -> None:
