@@ -11,27 +11,33 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import flask
 import sqlalchemy
+from prometheus_client import REGISTRY
 
 import console.calls
+import console.deliveries
+import console.deliveries_cli
 import console.operations
 import simulator.cli
 import stream.route
 import webhooks
+import webhooks.crm_events
+from after_call import AfterCall
 from calls import log as logs
 from calls import metrics
-from calls.call import CallerProfile, Ticket
+from calls.call import Ticket
 from calls.errors import BotError, JournalError
 from calls.registry import Registry
 from calls.settings import Environment, Settings, load
+from crm.deliveries import Deliveries
 from crm.desk import Desk
+from crm.events import CrmEvents, TicketMoved, named_secrets
 from nlu.summary import Summarizer
-from records.closing import Closing
 from records.database import open_database
 from records.journal import Journal
 from stream.conversation import House
@@ -57,7 +63,10 @@ class Bot:
     journal: Journal
     desk: Desk
     summarizer: Summarizer
-    closing: Closing
+    closing: AfterCall
+    deliveries: Deliveries
+    crm_events: CrmEvents
+    ticket_moved: Callable[[TicketMoved], bool]
 
     def __init__(self, environ: Mapping[str, str], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._environ, self.clock = environ, clock
@@ -80,8 +89,11 @@ class Bot:
             self.secrets = self.environment.webhook_secrets or (secrets.token_hex(32),)
             self.database = open_database(self.environment.database_url.get_secret_value())
             self.journal = Journal(self.database, max_calls=self.environment.max_calls)
-            self.desk, self.summarizer = Desk(self.database), Summarizer(self.settings)
-            self.closing = Closing(self.journal, self.summarizer, self.desk)
+            self.closing = AfterCall(self.database, self.journal, self.settings, self.environment, clock=self.clock)
+            self.desk, self.summarizer, self.deliveries = self.closing.desk, self.closing.summarizer, self.closing.deliveries
+            self.crm_events, self.ticket_moved = CrmEvents(named_secrets(self._environ)), self.closing.ticket_moved
+            with suppress(ValueError):  # there is one already: a second bot in this process, as tests have it
+                REGISTRY.register(metrics.DeliveriesByState(self.deliveries.counts))
             self._started = True
         threading.Thread(target=self._load_engines, name="load", daemon=True).start()
 
@@ -97,14 +109,10 @@ class Bot:
             self.trouble = "the engines can't be started; the log says why"
             log.exception("the engines can't be started; every call goes to a human")
             return
+        self.closing.warm_up()
         lanes = Lanes.of_threads(ears=EARS, minds=MINDS)
-        self.house = House(engines, self.journal, self._close, self.settings, lanes, self.profile, now=self.clock)
+        self.house = House(engines, self.journal, self._close, self.settings, lanes, self.closing.profile, now=self.clock)
         log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
-
-    def profile(self, phone: str) -> CallerProfile | None:
-        """What is known of a caller: an open ticket on the desk."""
-        ticket = self.desk.open_ticket_of(phone)
-        return CallerProfile(ticket_id=ticket.id, topic=ticket.intent) if ticket else None
 
     def _close(self, sid: str) -> Ticket | None:
         return self.closing.close(sid, now=self.clock())
@@ -114,6 +122,10 @@ class Bot:
         self._draining.set()
 
     # -- what the doors ask -----------------------------------------------------------
+
+    @property
+    def admin_password(self) -> str:
+        return self.environment.admin_password.get_secret_value()
 
     @property
     def unsigned_allowed(self) -> bool:
@@ -205,8 +217,10 @@ def not_configured(environment: Environment) -> list[str]:
         lines.append("PUBLIC_URL: hooks are answered with relative URLs, which Jambonz resolves against the call hook's")
     if environment.database_url.get_secret_value().startswith("sqlite"):
         lines.append("DATABASE_URL: calls are kept in a SQLite file on this machine")
-    if not environment.tally_url:
-        lines.append("TALLY_URL: tickets stay on the built-in desk")
+    if not (environment.tally_url or environment.zendesk_url or environment.hubspot_token.get_secret_value()):
+        lines.append("TALLY_URL, HUBSPOT_TOKEN, ZENDESK_URL: calls are told to no CRM, tickets stay on the built-in desk")
+    if not environment.admin_password.get_secret_value():
+        lines.append("ADMIN_PASSWORD: there is no page of the deliveries")
     return lines
 
 
@@ -220,8 +234,19 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     app.register_blueprint(stream.route.bp)
     app.register_blueprint(console.operations.bp)
     app.register_blueprint(console.calls.bp)
+    app.register_blueprint(console.deliveries.bp)
+    app.register_blueprint(webhooks.crm_events.bp)
     simulator.cli.register(app.cli)
+    console.deliveries_cli.register(app.cli, lambda: open_deliveries(environ))
     return app
+
+
+def open_deliveries(environ: Mapping[str, str]) -> Deliveries:
+    """For `flask deliveries`: the database and the queue, without a bot. Raises SettingsError, JournalError."""
+    environment = Environment.read(environ)
+    database = open_database(environment.database_url.get_secret_value())
+    journal = Journal(database, max_calls=environment.max_calls)
+    return AfterCall(database, journal, load(environment.bot_config), environment).deliveries
 
 
 app = create_app()

@@ -145,6 +145,32 @@ class EscalationSettings(Section):
     caller_id: str | None = Field(None, description="shown to the agent; the caller's number when absent")
 
 
+class PostCallSettings(Section):
+    """An address of yours that gets every finished call as signed JSON (docs/post-call.md)."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000)]
+
+
+class CrmSettings(Section):
+    """How calls are told to CRMs; which of them are on is decided by their addresses and tokens in the environment."""
+
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field("IN", description="where numbers without a country code are at home")
+    create_contacts: bool = Field(True, description="HubSpot: make a contact for a caller that it does not know")
+    dispositions: dict[str, str] = Field({}, description="HubSpot: outcome -> the GUID of a call disposition")
+    give_up_after_s: int = Field(86_400, ge=60, le=1_209_600, description="so long a CRM that is down is tried again")
+    post_call: list[PostCallSettings] = Field([], max_length=20)
+
+    @model_validator(mode="after")
+    def tells_hooks_apart(self) -> Self:
+        names = [hook.name for hook in self.post_call]
+        if len(set(names)) < len(names):
+            raise ValueError("post_call: two hooks have the same name")
+        if taken := set(names) & {"tally", "hubspot", "zendesk"}:
+            raise ValueError(f"post_call: {', '.join(sorted(taken))} is the name of a CRM; call the hook otherwise")
+        return self
+
+
 class StreamSettings(Section):
     sample_rate: Literal[8000, 16000] = 16000
     lead_ms: int = Field(240, ge=160, le=1000, description="how far ahead of the caller's ear sound is sent")
@@ -171,6 +197,7 @@ class Settings(Section):
     voice: VoiceSettings = VoiceSettings()
     listening: Listening = Listening()
     escalation: EscalationSettings
+    crm: CrmSettings = CrmSettings()
     stream: StreamSettings = StreamSettings()
     limits: Limits = Limits()
 
@@ -256,8 +283,30 @@ class Environment(BaseModel):
     anthropic_base_url: str = Field("", alias="ANTHROPIC_BASE_URL")
     tally_url: str = Field("", alias="TALLY_URL")
     tally_token: SecretStr = Field(SecretStr(""), alias="TALLY_TOKEN")
+    tally_webhook_secret: SecretStr = Field(SecretStr(""), alias="TALLY_WEBHOOK_SECRET")
     hubspot_token: SecretStr = Field(SecretStr(""), alias="HUBSPOT_TOKEN")
-    hubspot_url: str = Field("", alias="HUBSPOT_URL")
+    hubspot_url: str = Field("https://api.hubapi.com", alias="HUBSPOT_URL")
+    hubspot_client_secret: SecretStr = Field(SecretStr(""), alias="HUBSPOT_CLIENT_SECRET")
+    zendesk_url: str = Field("", alias="ZENDESK_URL")
+    zendesk_email: str = Field("", alias="ZENDESK_EMAIL")
+    zendesk_token: SecretStr = Field(SecretStr(""), alias="ZENDESK_TOKEN")
+    zendesk_webhook_secret: SecretStr = Field(SecretStr(""), alias="ZENDESK_WEBHOOK_SECRET")
+    post_call_secret: SecretStr = Field(SecretStr(""), alias="POST_CALL_SECRET")
+    admin_password: SecretStr = Field(SecretStr(""), alias="ADMIN_PASSWORD")
+    worker_id: str = Field("", alias="WORKER_ID")
+
+    @model_validator(mode="after")
+    def are_complete(self) -> Self:
+        """A CRM is on when its address and its token are there; one without the other is a mistake."""
+        secret = SecretStr.get_secret_value
+        faults = []
+        if bool(self.tally_url) != bool(secret(self.tally_token)):
+            faults.append("TALLY_URL and TALLY_TOKEN go together: set both, or neither")
+        if len({bool(self.zendesk_url), bool(self.zendesk_email), bool(secret(self.zendesk_token))}) > 1:
+            faults.append("ZENDESK_URL, ZENDESK_EMAIL and ZENDESK_TOKEN go together: set all, or none")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
@@ -33,16 +33,25 @@ class Desk:
         facts = facts_of(record, summary, now)
         return in_transaction(self._writer, lambda connection: filed(connection, record, facts))
 
-    def change_status(self, ticket_id: str, status: Status, *, now: datetime) -> Ticket | None:
-        """An agent opens, parks or closes the ticket; None when there is no such ticket."""
-        facts = {"status": status, "updated_at": now}
-        return in_transaction(self._writer, lambda connection: changed(connection, number_of(ticket_id), facts))
+    def change_status(self, ticket_id: str, status: Status, *, now: datetime, moved_at: datetime | None = None) -> Ticket | None:
+        """An agent opens, parks or closes the ticket; None when there is no such ticket.
+
+        `moved_at`: when it happened, if elsewhere; what comes later than something newer changes nothing."""
+        moved_at = moved_at or now
+        facts = {"status": status, "updated_at": now, "moved_at": moved_at}
+        newest = or_(tickets.c.moved_at.is_(None), tickets.c.moved_at <= moved_at)
+        return in_transaction(self._writer, lambda connection: changed(connection, number_of(ticket_id), newest, facts))
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         return in_transaction(self._reader, lambda connection: by_number(connection, number_of(ticket_id)))
 
     def ticket_of(self, call_sid: str) -> Ticket | None:
         return in_transaction(self._reader, lambda connection: by_call(connection, call_sid))
+
+    def calls_of(self, ticket_id: str) -> list[str]:
+        """The sids of the calls that the ticket is about, the earliest first."""
+        theirs = select(ticket_calls.c.call_sid).where(ticket_calls.c.number == number_of(ticket_id)).order_by(ticket_calls.c.began_at)
+        return in_transaction(self._reader, lambda connection: list(connection.execute(theirs).scalars()))
 
     def open_ticket_of(self, phone: str) -> Ticket | None:
         """The caller's newest ticket that is not closed."""
@@ -156,8 +165,8 @@ def next_number(connection: Connection) -> int:
     return int(connection.execute(counted.returning(ticket_numbers.c.last)).scalar_one())
 
 
-def changed(connection: Connection, number: int, facts: dict[str, Any]) -> Ticket | None:
-    connection.execute(update(tickets).where(tickets.c.number == number).values(facts))
+def changed(connection: Connection, number: int, condition: ColumnElement[bool], facts: dict[str, Any]) -> Ticket | None:
+    connection.execute(update(tickets).where(tickets.c.number == number, condition).values(facts))
     return by_number(connection, number)
 
 
@@ -192,5 +201,5 @@ def number_of(ticket_id: str) -> int:
 
 
 def ticket_from(row: RowMapping) -> Ticket:
-    facts = {name: value for name, value in row.items() if name != "number"}
+    facts = {name: value for name, value in row.items() if name not in ("number", "moved_at")}
     return Ticket(id=f"T-{row['number']}", **facts)

@@ -8,6 +8,7 @@ foreign exceptions hold all of these, so they are not chained either.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import time
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Never
+from typing import Any
 
 import requests
 import urllib3
@@ -28,6 +29,8 @@ CONNECT_S, READ_S, WHOLE_S = 3.05, 10.0, 30.0  # the whole: an answer that trick
 MAX_ANSWER = 4 * 2**20  # bytes
 MAX_RETRY_AFTER_S = 86_400.0
 FIELD = re.compile(r"[A-Za-z_][A-Za-z_.\[\]-]{0,60}\d{0,3}")  # a name from the CRM's answer, not a value
+
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)  # its warning of a bad header quotes the URL
 
 
 class Bearer(AuthBase):
@@ -60,7 +63,8 @@ def named_fields(body: Any) -> Iterable[str]:
 class HttpCrm:
     """`crm`: its name for people. `mend`: what an operator does about a refused token ("set TALLY_TOKEN to ...").
 
-    `at_fault` finds the fields at fault in the body of a 400 or 422; `now` is unix time, for Retry-After dates."""
+    `timeout_s` is for a whole exchange; `at_fault` finds the fields at fault in the body of a 400 or 422; `now` is unix time,
+    for Retry-After dates."""
 
     def __init__(
         self,
@@ -69,17 +73,20 @@ class HttpCrm:
         *,
         auth: AuthBase | None = None,
         mend: str = "",
+        timeout_s: float = WHOLE_S,
         session: requests.Session | None = None,
         at_fault: Callable[[Any], Iterable[str]] = named_fields,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._crm, self._url, self._auth, self._mend = crm, url.rstrip("/"), auth, mend
-        self._at_fault, self._now = at_fault, now
+        self._timeout_s, self._at_fault, self._now = timeout_s, at_fault, now
         self._session = session or pooled_session()
 
-    def get(self, path: str, *, params: Mapping[str, str] | None = None, also: Collection[int] = (), within_s: float = WHOLE_S) -> Answer:
+    def get(
+        self, path: str, *, params: Mapping[str, str] | None = None, also: Collection[int] = (), within_s: float | None = None
+    ) -> Answer:
         """2xx with JSON, or a status of `also`. Raises CrmRefused, CrmBusy or CrmUnknown; the latter after `within_s` too."""
-        return self._ask("GET", path, within_s, also, json_wanted=True, params=params)
+        return self._ask("GET", path, self._timeout_s if within_s is None else within_s, also, json_wanted=True, params=params)
 
     def post(
         self,
@@ -93,7 +100,7 @@ class HttpCrm:
         """As `get`; a mapping is sent as JSON, bytes (of JSON) as they are. Not `json_wanted`: any body of a 2xx will do."""
         data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         headers = {"Content-Type": "application/json", **(headers or {})}
-        return self._ask("POST", path, WHOLE_S, also, json_wanted=json_wanted, data=data, headers=headers)
+        return self._ask("POST", path, self._timeout_s, also, json_wanted=json_wanted, data=data, headers=headers)
 
     def _ask(self, method: str, path: str, within_s: float, also: Collection[int], *, json_wanted: bool, **what: Any) -> Answer:
         answer, trouble = self._exchange(method, path, within_s, what)
@@ -101,12 +108,14 @@ class HttpCrm:
             raise trouble or self._unknown("sent nothing")
         if answer.status in also or (200 <= answer.status < 300 and (answer.body is not None or not json_wanted)):
             return answer
-        self._refuse(answer)
+        raise self._meaning(answer)
 
     def _exchange(self, method: str, path: str, within_s: float, what: dict[str, Any]) -> tuple[Answer | None, CrmError | None]:
         """One request. Its trouble is returned and raised outside of the `except`, so that no context hangs on it."""
         ends = time.monotonic() + within_s
-        timeout = urllib3.Timeout(total=within_s, connect=CONNECT_S, read=READ_S)
+        timeout: Any = urllib3.Timeout(  # requests takes one, though its types don't say so
+            total=max(within_s, 0.001), connect=CONNECT_S, read=READ_S
+        )
         try:
             with self._session.request(
                 method, f"{self._url}{path}", auth=self._auth, timeout=timeout, allow_redirects=False, stream=True, **what
@@ -120,19 +129,19 @@ class HttpCrm:
 
     # -- what an answer means -------------------------------------------------------
 
-    def _refuse(self, answer: Answer) -> Never:
+    def _meaning(self, answer: Answer) -> CrmError:
         status = answer.status
         if status in (401, 403):
-            raise CrmRefused(f"{self._crm} refused the token ({status}): {self._mend}")
+            return CrmRefused(f"{self._crm} refused the token ({status}): {self._mend}")
         if status in (423, 425, 429, 503):
-            raise CrmBusy(f"{self._crm} takes nothing now ({status})", retry_after_s=self._retry_after_s(answer))
+            return CrmBusy(f"{self._crm} takes nothing now ({status})", retry_after_s=self._retry_after_s(answer))
         if status in (400, 422):
-            raise CrmRefused(f"{self._crm} does not take what was sent ({status}){self._fields(answer.body)}")
+            return CrmRefused(f"{self._crm} does not take what was sent ({status}){self._fields(answer.body)}")
         if 300 <= status < 400:
-            raise CrmRefused(f"{self._crm} sends us elsewhere ({status}), which is not followed: its URL is not quite right")
+            return CrmRefused(f"{self._crm} sends us elsewhere ({status}), which is not followed: its URL is not quite right")
         if 400 <= status < 500 and status != 408:
-            raise CrmRefused(f"{self._crm} refused ({status}){NOT_FOUND if status in (404, 405, 410) else ''}")
-        raise self._unknown(f"answered without JSON ({status})" if status < 300 else f"failed at it ({status})")
+            return CrmRefused(f"{self._crm} refused ({status}){NOT_FOUND if status in (404, 405, 410) else ''}")
+        return self._unknown(f"answered without JSON ({status})" if status < 300 else f"failed at it ({status})")
 
     def _unknown(self, what: str) -> CrmUnknown:
         return CrmUnknown(f"{self._crm} {what}; it may have happened")

@@ -7,6 +7,7 @@ refuse a whole answer for a field that we never look at.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -62,7 +63,7 @@ A = TypeVar("A", bound=Answer)
 class HubSpotApi:
     """Any thread may ask. Every method raises CrmRefused, CrmBusy or CrmUnknown; `pace` and `search_pace` are HubSpot's limits."""
 
-    def __init__(self, token: str, url: str, *, pace: Pace, search_pace: Pace) -> None:
+    def __init__(self, token: str, url: str, *, pace: Pace, search_pace: Pace, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         client = HubSpot(access_token=token, host=url.rstrip("/"), retry=False)  # whoever calls us tries again, and looks first
         # Every access to a property of the client makes a new connection pool: these are kept.
         objects = client.crm.objects
@@ -71,7 +72,7 @@ class HubSpotApi:
         self._batches = {"notes": objects.notes.batch_api, "calls": objects.calls.batch_api}
         self._call_search = objects.calls.search_api
         self._associations = client.crm.associations.v4.basic_api
-        self._pace, self._search_pace = pace, search_pace
+        self._pace, self._search_pace, self._timeout_s = pace, search_pace, timeout_s
 
     def contacts_with(self, phone: str, local: str, *, timeout_s: float | None = None) -> list[Thing]:
         """Candidates for E.164 `phone`, whose part without country code is `local`; the caller compares their numbers again.
@@ -92,7 +93,7 @@ class HubSpotApi:
 
     def _found(self, search: Any, filters: list[tuple[str, str, str]], properties: list[str], timeout_s: float | None) -> list[Thing]:
         groups = [{"filters": [{"propertyName": name, "operator": how, "value": value}]} for name, how, value in filters]
-        self._search_pace.wait(*(() if timeout_s is None else (timeout_s,)))
+        self._search_pace.wait(math.inf if timeout_s is None else 0)
         request = {"filterGroups": groups, "properties": properties, "limit": BATCH}
         return self._ask(Things, search, request, timeout_s=timeout_s).results
 
@@ -134,11 +135,13 @@ class HubSpotApi:
         timeout_s: float | None = None,
         **options: Any,
     ) -> A:
-        """One request. `taken` may make an answer of a refusal. The client's exceptions hold numbers and words: none is chained."""
-        self._pace.wait(*(() if timeout_s is None else (timeout_s,)))
-        timeout = TIMEOUT_S if timeout_s is None else (timeout_s, timeout_s)
+        """One request; with `timeout_s` all of it in that time, and now or never. `taken` may make an answer of a refusal.
+
+        The client's exceptions hold numbers and words: none is chained."""
+        self._pace.wait(math.inf if timeout_s is None else 0)
+        limits = {"_request_timeout": timeout_s or self._timeout_s, "_preload_content": False}
         try:
-            return answer.model_validate_json(request(*args, _preload_content=False, _request_timeout=timeout, **options).data)
+            return answer.model_validate_json(request(*args, **limits, **options).data)
         except FOREIGN as error:
             if (instead := taken(error)) is not None:
                 return instead

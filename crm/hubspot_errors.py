@@ -24,12 +24,12 @@ API_ERRORS = (contacts.ApiException, notes.ApiException, calls.ApiException, ass
 # The client decodes an error's body after it has caught it: one that is missing or no UTF-8 surfaces as one of the last two.
 FOREIGN = (*API_ERRORS, HTTPError, ValidationError, AttributeError, UnicodeDecodeError)
 
-TOKEN_MEND = "HubSpot refused HUBSPOT_TOKEN (401): copy the access token of your private app again and set it"
-SCOPE_MEND = (
+REFUSED = "HubSpot refused HUBSPOT_TOKEN (401): copy the access token of your private app again and set it"
+FORBIDDEN = (
     "HubSpot does not let the private app of HUBSPOT_TOKEN do this (403): give it the scopes crm.objects.contacts.read "
     "and crm.objects.contacts.write"
 )
-ADDRESS_MEND = "HubSpot can't be reached safely: look at HUBSPOT_URL, and at the certificates and the clock of this machine"
+UNREACHABLE = "HubSpot can't be reached safely: look at HUBSPOT_URL, and at the certificates and the clock of this machine"
 PAUSES_S = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": 3600.0}  # policyName -> how long to leave it alone
 LOCKED_S, MIGRATION_S = 2.0, 3600.0
 
@@ -49,14 +49,14 @@ def of_answer(error: Any, sent: Iterable[str]) -> CrmError:
     status, said = int(error.status or 0), body_of(error)
     match status:
         case 0:
-            return CrmRefused(ADDRESS_MEND) if "CERTIFICATE" in str(error.reason) else CrmUnknown(ADDRESS_MEND)
+            return CrmRefused(UNREACHABLE) if "CERTIFICATE" in str(error.reason) else CrmUnknown(UNREACHABLE)
         case 401:
-            return CrmRefused(TOKEN_MEND)
+            return CrmRefused(REFUSED)
         case 403:
-            return CrmRefused(SCOPE_MEND)
+            return CrmRefused(FORBIDDEN)
         case 429:
-            policy = str(said.get("policyName") or "")
-            return CrmBusy(f"HubSpot's limit of requests is reached ({word(policy)})", retry_after_s=pause_s(error, PAUSES_S.get(policy, 10)))
+            policy = word(said.get("policyName"))
+            return CrmBusy(f"HubSpot's limit of requests is reached ({policy})", retry_after_s=pause_s(error, PAUSES_S.get(policy, 10)))
         case 423:
             return CrmBusy("HubSpot has locked this for now (423)", retry_after_s=max(LOCKED_S, pause_s(error, LOCKED_S)))
         case 477:

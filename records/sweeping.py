@@ -30,6 +30,7 @@ LONGEST_BRIDGE = timedelta(hours=4)  # a dial's closing hook that has not come b
 SETTLING = timedelta(seconds=10)  # the hook that ended the call hands it over itself: leave it the time
 DIED = Outcome(OutcomeKind.BROKEN, "process_died")
 CALLS_AT_ONCE = 500
+OPENED = select(schema.calls).where(schema.TO_HAND_OVER).order_by(schema.calls.c.started_at)
 
 
 class Verdict(StrEnum):
@@ -112,8 +113,7 @@ class Sweeper:
 
 def not_handed_over(connection: Connection, now: datetime) -> list[tuple[str, Verdict]]:
     """The calls to see to; an index holds only those that are not handed over: the running ones, and these."""
-    opened = select(schema.calls).where(schema.calls.c.handed_over_at.is_(None)).order_by(schema.calls.c.started_at).limit(CALLS_AT_ONCE)
-    rows = connection.execute(opened).mappings().all()
+    rows = connection.execute(OPENED.limit(CALLS_AT_ONCE)).mappings().all()
     judged = ((row["call_sid"], verdict(signs_of(connection, row), now=now)) for row in rows)
     return [(sid, what) for sid, what in judged if what is not Verdict.GOES_ON]
 

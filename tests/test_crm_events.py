@@ -170,9 +170,11 @@ def test_a_replay_changes_nothing_and_is_refused_when_it_is_late(crm: str) -> No
 
 @pytest.mark.parametrize("crm", CRMS)
 def test_without_a_secret_nobody_is_believed(crm: str) -> None:
-    house, body = House(crm_events=CrmEvents()), encoded(crm)
-    for secret in (None, "", "None"):
-        assert house.post(crm, body, signed(crm, body, secret=secret)).status_code == 401
+    body = encoded(crm)
+    for secrets in ({}, {crm: ()}, {crm: ("",)}):
+        house = House(crm_events=CrmEvents(secrets))
+        for secret in (None, "", "None"):
+            assert house.post(crm, body, signed(crm, body, secret=secret)).status_code == 401
 
 
 def test_two_secrets_are_valid_while_one_is_replaced() -> None:
@@ -215,6 +217,11 @@ HUBSPOT_BY_HAND = "S4C3lJ6QSUiNuQ306k7KXyA+ble6htAy46PJsmI+JNM="
 def test_hubspots_stages(stage: str | None, status: str | None) -> None:
     found = moves("hubspot", json.dumps([HUBSPOT_EVENT | {"propertyValue": stage}]).encode())
     assert [move.status for move in found] == ([status] if status else [])
+
+
+@pytest.mark.parametrize("other", [{"propertyName": "hs_ticket_priority"}, {"subscriptionType": "ticket.creation"}, {"objectId": ""}])
+def test_hubspots_other_events_pass(other: dict[str, str]) -> None:
+    assert moves("hubspot", json.dumps([HUBSPOT_EVENT | other]).encode()) == ()
 
 
 def test_hubspots_own_pipelines_and_generic_subscriptions() -> None:

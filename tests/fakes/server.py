@@ -130,6 +130,11 @@ class FakeServer:
             self._rules.clear()
             self.down = False
 
+    @property
+    def connections(self) -> int:
+        """How many were opened so far."""
+        return self._server.accepted
+
     def count(self, route: str = "*") -> int:
         """How many requests to routes of this pattern came, whatever became of them."""
         with self.lock:
@@ -201,10 +206,12 @@ class _Listener(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._open: set[socket.socket] = set()
+        self.accepted = 0
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
+        self.accepted += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
@@ -227,6 +234,8 @@ def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60
+        wbufsize = -1  # head and body in one segment: two would wait 40 ms for the client's delayed ACK
+        disable_nagle_algorithm = True
 
         def serve(self) -> None:
             request = self._request()

@@ -99,6 +99,7 @@ def create_tickets() -> None:
         sa.Column("confidence", sa.Float, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("updated_at", MOMENT, nullable=False),
+        sa.Column("moved_at", MOMENT),
         sa.PrimaryKeyConstraint("number", name="pk_tickets"),
     )
     op.create_index("ix_tickets_phone", "tickets", ["phone"])
