@@ -43,7 +43,7 @@ SECRET = "storm-secret"  # noqa: S105 - of a bot that lives for some minutes on 
 WORDS = "my tally licence has expired"
 KILLS_S = {"web": (12, 30, 48), "worker": (8, 25, 45)}
 DOWN_S = (20, 50)
-GIVE_UP_S = 900
+GIVE_UP_S = 300
 
 
 @dataclass
@@ -267,6 +267,9 @@ async def outage(scene: Scene) -> None:
 def wait_for_all(scene: Scene, sids: set[str]) -> float:
     began = time.monotonic()
     while time.monotonic() - began < GIVE_UP_S:
+        if os.environ.get("STORM_TELL"):
+            print([len(scene.kept(crm, kind)) for crm, kind in (("tally","ticket"),("hubspot","notes"),("hubspot","calls"))], len(sids), scene.folder, flush=True)
+            time.sleep(5)
         tickets = {ticket["sent"]["call_sid"] for ticket in scene.kept("tally", "ticket")}
         notes = {marked(note) for note in scene.kept("hubspot", "notes")}
         records = {marked(record) for record in scene.kept("hubspot", "calls")}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, and_, func, or_, select, update
+from sqlalchemy import JSON, Connection, Engine, Select, and_, func, or_, select, type_coerce, update
 
 from calls.errors import CrmError
 from crm.delivery import Delivery, State, deliveries_of, delivery_of, insert_new, one, this, workflow_id
@@ -105,6 +105,12 @@ class Deliveries:
         wanted = [column == value for column, value in ((table.c.state, state), (table.c.crm, crm)) if value]
         newest = select(table).where(*wanted).order_by(table.c.created_at.desc(), table.c.call_sid, table.c.crm).limit(limit)
         return self._read(lambda connection: deliveries_of(connection, newest))
+
+    def call_of(self, crm: str, step: str, result: str) -> str:
+        """The sid of the latest call whose step brought this result (a ticket's id, say); "" for none. It looks at every row."""
+        brought = type_coerce(table.c.steps, JSON)[step]["result"].as_string() == result
+        latest = select(table.c.call_sid).where(table.c.crm == crm, brought).order_by(table.c.created_at.desc()).limit(1)
+        return self._read(lambda connection: connection.execute(latest).scalar_one_or_none()) or ""
 
     def counts(self) -> dict[tuple[str, str], int]:
         """(crm, state) -> how many; every state of a CRM that is switched on is there, with 0."""

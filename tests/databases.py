@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from crm import desk_schema
+from crm import delivery_schema, desk_schema
 from records import schema
 from records.database import open_database
 
@@ -79,5 +79,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
 
 def empty(engine: Engine) -> None:
     with engine.begin() as connection:
-        for table in [*reversed(schema.metadata.sorted_tables), *desk_schema.metadata.sorted_tables]:
+        rooms = (delivery_schema, desk_schema, schema)
+        for table in [table for room in rooms for table in reversed(room.metadata.sorted_tables)]:
             connection.execute(table.delete())

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from calls.call import Outcome, OutcomeKind, Turn
 from calls.errors import JournalError, SettingsError
-from crm import desk_schema
+from crm import delivery_schema, desk_schema
 from records import schema
 from records.database import UPGRADE_LOCK, explained, open_database, parse
 from records.journal import Journal
@@ -41,7 +41,7 @@ def journal(database: Engine) -> Journal:
 # -- tables and transactions ---------------------------------------------------------------
 def test_migrations_and_models_agree(database: Engine) -> None:
     models = MetaData()
-    for table in [*schema.metadata.sorted_tables, *desk_schema.metadata.sorted_tables]:
+    for table in [*schema.metadata.sorted_tables, *desk_schema.metadata.sorted_tables, *delivery_schema.metadata.sorted_tables]:
         table.to_metadata(models)
     with database.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

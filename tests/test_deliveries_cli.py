@@ -117,6 +117,13 @@ def test_show(deliveries: Deliveries) -> None:
     assert (missing.exit_code, "no such delivery" in missing.output) == (1, True)
 
 
+def test_the_call_of_a_crms_ticket(deliveries: Deliveries) -> None:
+    assert deliveries.call_of("tally", "ticket", "7") == "CA2"
+    assert [
+        deliveries.call_of(*other) for other in (("hubspot", "ticket", "7"), ("tally", "note", "7"), ("tally", "ticket", "' OR 1=1"))
+    ] == [""] * 3
+
+
 def test_retry(deliveries: Deliveries, queue: Queue) -> None:
     assert flask_deliveries(deliveries, "retry", "CA3", "tally").exit_code == 0
     assert queue.queued == ["CA3:tally:2"]
