@@ -34,6 +34,7 @@ CRMS = Registry(
     post_call="crm.post_call:PostCallHook",
 )
 SETTLING_S = 0.2  # an ended call's conversation is over before it is handed over; this is for a turn still on its way to the journal
+LONGEST_WAIT_S = 60.0  # between two tries of a step: a CRM that is back is noticed within a minute
 LOOKUP_S = 2.0  # the disclosure takes some five seconds; who is known later is greeted without a name
 
 
@@ -134,6 +135,6 @@ class AfterCall:
             load=self.finished,
             sweep=Sweeper(self._database, self._ending.over).sweep,
             executor_id=self._environment.worker_id,
-            backoff=Backoff(give_up_after_s=self._settings.crm.give_up_after_s),
+            backoff=Backoff(most_s=LONGEST_WAIT_S, give_up_after_s=self._settings.crm.give_up_after_s),
             clock=self._clock,
         )

@@ -43,14 +43,14 @@ def test_a_stop_lets_the_call_finish_and_sends_new_callers_to_a_human() -> None:
                 ws.send(FRAME)
         assert ended(bot, sid)["outcome"] == {"kind": "escalated", "reason": "transfer_to_human"}
         assert hook(bot, "/voice/ended", new_call(sid, call_status="in-progress")).json()[0]["verb"] == "redirect"
-        assert gone(bot.pid, 10)
+        assert gone(bot.pid, 30)
 
 
 def test_an_idle_bot_stops_at_once() -> None:
     with BotProcess() as bot:
         began = time.monotonic()
         os.kill(bot.pid, signal.SIGTERM)
-        assert gone(bot.pid, 10)
+        assert gone(bot.pid, 30)
         assert time.monotonic() - began < 8
 
 
