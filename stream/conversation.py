@@ -83,6 +83,7 @@ class Conversation:
         self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
         self.patience = Patience(silence_ms=listening.silence_ms, max_call_s=self.settings.limits.max_call_s, now=now)
         self.turns: list[Turn] = list(history)
+        self.known: CallerProfile | None = None  # until it is used
         self.offered = ""  # the open ticket that the caller was asked about
         self.replying = False  # the last turn's answer is not heard to its end yet
         self.leaving = False  # the answer ends the call, and the caller has been told
@@ -129,7 +130,8 @@ class Conversation:
                 self.unheard -= 1
                 self.heard(utterance, transcript)
             case CallerKnown(profile):
-                self.greet_by_name(profile)
+                self.known = profile
+                self.greet_by_name()
             case Understood(turn, intent) if turn is self.turn:
                 turn.intent = intent
                 if intent.name == "yes" and self.offered and self.turns[-2].asked is Question.ABOUT_TICKET:
@@ -257,12 +259,13 @@ class Conversation:
         if not self.call.after:
             self.files.do(self.work.look_up, self.call.caller)
 
-    def greet_by_name(self, profile: CallerProfile) -> None:
-        """What is known of the caller has come in time if the greeting has not begun; else the plain one stays."""
-        if self.turn.number == 0 and not self.turn.interrupted.is_set() and self.playout.can_be_recast():
-            held = self.playout.held
+    def greet_by_name(self) -> None:
+        """What is known of the caller has come in time if the greeting is made but has not begun; else the plain one stays."""
+        greeting = self.turn.number == 0 and not self.turn.interrupted.is_set()
+        if self.known and greeting and self.playout.can_be_recast():
+            held, profile = self.playout.held, self.known
             self.playout.stop(self.clock())
-            self.playout.held = held
+            self.playout.held, self.known = held, None
             self.offered = profile.ticket_id
             self.mind.do(self.work.speak, self.turn, manners.greeting_for(profile, self.settings, self.turn.language), None)
 
@@ -292,6 +295,8 @@ class Conversation:
             if isinstance(item, Replied) and item.outcome and item.outcome.kind in LEAVING:
                 self.leaving = True
             self.playout.add(item)
+        if isinstance(item, Replied):
+            self.greet_by_name()
 
     def interrupt(self) -> bool:
         """Stop the answer that is being given. True if the caller had heard something of it."""

@@ -94,8 +94,10 @@ class Playout:
         return max((loud.db for loud in self._loudness), default=None)
 
     def can_be_recast(self) -> bool:
-        """Whether all that may be interrupted is still unsent behind what must be heard: it can be exchanged unnoticed."""
-        return bool(self._queue) and isinstance(self._queue[0], Sound) and _must_be_heard(self._queue[0])
+        """Whether an answer is there to its end, and all of it that may be interrupted is still unsent behind what must be heard:
+        then that part can be exchanged unnoticed."""
+        whole = bool(self._queue) and isinstance(self._queue[-1], Replied)
+        return whole and isinstance(self._queue[0], Sound) and _must_be_heard(self._queue[0])
 
     def asking(self) -> bool:
         """Whether the sentence being heard is a question."""

@@ -181,6 +181,7 @@ def test_who_calls_again_is_asked_about_the_open_ticket(bot: BotProcess) -> None
     first = ring(Say("i forgot my password"), HangUp())
     again = ring(Say("yes"), Wait(1500), HangUp())
     assert again["turns"][0]["asked"] == "about_ticket"
+    assert len(again["turns"][0]["said"]) == 3, "disclosure, one greeting, the question"
     assert first["ticket"]["id"] in " ".join(again["turns"][0]["said"])
     assert again["ticket"]["id"] == first["ticket"]["id"]
     assert "Caller: i forgot my password" in again["ticket"]["description"]

@@ -386,3 +386,23 @@ def test_the_greeting_never_waits_for_the_files(known_after_s: float, by_name: b
     assert len(notes.turns[0].said) == 2
     silences = [at - before for (before, _), (at, _) in zip(line.sent, line.sent[1:], strict=False) if at < OPENING_S]
     assert max(silences) < 0.3
+
+
+def test_what_is_known_before_the_greeting_is_made_waits_for_it() -> None:
+    """The files answer in a millisecond, the voice takes longer: one greeting is heard, not two."""
+    minds, line = LatePool(), ScriptedLine(silence(OPENING_S + 4))
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer(), ScriptedUnderstanding({}), ToneVoice())
+    lanes, notes = Lanes(ear=InlinePool(), mind=minds, pen=InlinePool(), files=InlinePool()), Notes()
+    house = House(engines, notes, notes.close, SETTINGS, lanes, lambda phone: CallerProfile("Ravi"), clock=line.clock)
+    conversation = Conversation(Call("c1", "+911", "+912"), line, house)  # type: ignore[arg-type]
+    receive = line.receive
+
+    def receive_and_speak(timeout: float) -> Any:
+        if minds.jobs and line.now >= 0.1:
+            minds.jobs.pop()()
+        return receive(timeout)
+
+    line.receive = receive_and_speak  # type: ignore[method-assign]
+    conversation.run()
+    assert len(notes.turns[0].said) == 2
+    assert "Ravi" in notes.turns[0].said[1]

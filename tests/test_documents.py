@@ -33,6 +33,8 @@ def test_every_room_stands_in_the_picture_of_the_house() -> None:
     house = (ROOT / "docs" / "architecture.md").read_text()
     for room in ROOT.glob("*/__init__.py"):
         assert f"`{room.parent.name}/`" in house
+    for process in ("wsgi.py", "worker.py", "after_call.py"):
+        assert process in house
 
 
 def test_every_file_that_the_picture_names_exists() -> None:
