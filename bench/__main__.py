@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from bench.callers import call, questions, together, with_interruptions
 from bench.figures import distribution, line
 from simulator.bot_process import BotProcess
 from simulator.result import CallResult
-from simulator.script import HangUp, Say, Wait
+from simulator.script import HangUp, Say, Step, Wait
 
 Report = dict[str, Any]
 GAP_MS = 60
@@ -79,7 +79,7 @@ async def echoing_lines(bot: BotProcess, quick: bool) -> Report:
     rounds, at_once = (1, 5) if quick else (5, 10)
     results: list[CallResult] = []
     for _ in range(rounds):
-        plans = [[Say("my tally licence has expired"), Wait(12_000)] for _ in range(at_once)]
+        plans: list[list[Step]] = [[Say("my tally licence has expired"), Wait(12_000)] for _ in range(at_once)]
         results += await together(bot, plans, echo_db=20.0)
     kills = [result.traffic.kills for result in results]
     print(f"  {'self-interruptions with echo at -20 dB':<44} {sum(kills)} in {len(results)} calls   goal: 0")
@@ -95,7 +95,7 @@ async def twenty_callers(bot: BotProcess, quick: bool) -> Report:
 
     async def keep_calling(number: int) -> list[CallResult]:
         await asyncio.sleep(number * 0.2)
-        results = []
+        results: list[CallResult] = []
         while time.monotonic() < stop_at:
             results.append(await call(bot, questions(4, number + len(results)), number=number))
         return results
@@ -146,7 +146,7 @@ async def first_calls(bot: BotProcess, quick: bool) -> Report:
     return {"ready": httpx.get(f"{bot.url}/readyz").json()}
 
 
-SCENES: dict[str, Callable[[BotProcess, bool], Awaitable[Report]]] = {
+SCENES: dict[str, Callable[[BotProcess, bool], Coroutine[Any, Any, Report]]] = {
     "warm_up": first_calls,
     "one": one_caller,
     "ten": ten_callers,

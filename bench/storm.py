@@ -268,7 +268,12 @@ def wait_for_all(scene: Scene, sids: set[str]) -> float:
     began = time.monotonic()
     while time.monotonic() - began < GIVE_UP_S:
         if os.environ.get("STORM_TELL"):
-            print([len(scene.kept(crm, kind)) for crm, kind in (("tally","ticket"),("hubspot","notes"),("hubspot","calls"))], len(sids), scene.folder, flush=True)
+            print(
+                [len(scene.kept(crm, kind)) for crm, kind in (("tally", "ticket"), ("hubspot", "notes"), ("hubspot", "calls"))],
+                len(sids),
+                scene.folder,
+                flush=True,
+            )
             time.sleep(5)
         tickets = {ticket["sent"]["call_sid"] for ticket in scene.kept("tally", "ticket")}
         notes = {marked(note) for note in scene.kept("hubspot", "notes")}
