@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -18,13 +19,15 @@ from tests.bots import ended, hook, new_call, open_socket, preamble
 FRAME = bytes(640)
 
 
-def gone(pid: int, within_s: float) -> bool:
+def waited(pid: int, within_s: float) -> tuple[int, int]:
+    """(pid, status) of a process of ours that ended."""
     give_up_at = time.monotonic() + within_s
     while time.monotonic() < give_up_at:
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return True
+        ended_pid, status = os.waitpid(pid, os.WNOHANG)
+        if ended_pid:
+            return ended_pid, status
         time.sleep(0.05)
-    return False
+    raise AssertionError("it did not end")
 
 
 def test_a_stop_lets_the_call_finish_and_sends_new_callers_to_a_human() -> None:
@@ -43,14 +46,14 @@ def test_a_stop_lets_the_call_finish_and_sends_new_callers_to_a_human() -> None:
                 ws.send(FRAME)
         assert ended(bot, sid)["outcome"] == {"kind": "escalated", "reason": "transfer_to_human"}
         assert hook(bot, "/voice/ended", new_call(sid, call_status="in-progress")).json()[0]["verb"] == "redirect"
-        assert gone(bot.pid, 30)
+        waited(bot.pid, 30)
 
 
 def test_an_idle_bot_stops_at_once() -> None:
     with BotProcess() as bot:
         began = time.monotonic()
         os.kill(bot.pid, signal.SIGTERM)
-        assert gone(bot.pid, 30)
+        waited(bot.pid, 30)
         assert time.monotonic() - began < 8
 
 
@@ -101,3 +104,22 @@ def test_a_wrong_model_is_told_by_readyz(tmp_path: Path) -> None:
         BotProcess({"WHISPER_MODEL": str(tmp_path)}, ready_within_s=8).__enter__()
     assert "every call goes to a human" in str(failed.value)
     assert "no model.bin lies there" in str(failed.value)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_make_run_starts_web_and_worker_and_ends_both(stop: signal.Signals) -> None:
+    bot = BotProcess(command=(sys.executable, "serve.py"), grace_s=40)
+    with bot:
+        log = bot.log.read_text()
+        assert "The bot listens on" in log
+        for _ in range(100):
+            if "the worker delivers" in (log := bot.log.read_text()):
+                break
+            time.sleep(0.1)
+        assert "the worker delivers" in log
+        os.kill(bot.pid, stop)
+        _, status = waited(bot.pid, 40)
+        assert os.waitstatus_to_exitcode(status) == 0
+        log = bot.log.read_text()
+        assert "the worker has stopped" in log
+        assert "Traceback" not in log
