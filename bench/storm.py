@@ -43,7 +43,7 @@ SECRET = "storm-secret"  # noqa: S105 - of a bot that lives for some minutes on 
 WORDS = "my tally licence has expired"
 KILLS_S = {"web": (12, 30, 48), "worker": (8, 25, 45)}
 DOWN_S = (20, 50)
-GIVE_UP_S = 300
+GIVE_UP_S = 1200
 
 
 @dataclass
