@@ -34,6 +34,7 @@ CRMS = Registry(
     post_call="crm.post_call:PostCallHook",
 )
 SETTLING_S = 0.2  # an ended call's conversation is over before it is handed over; this is for a turn still on its way to the journal
+POLL_S = 0.25  # how often a worker looks for work: at most 16 deliveries a CRM begin with each look
 LONGEST_WAIT_S = 60.0  # between two tries of a step: a CRM that is back is noticed within a minute
 LOOKUP_S = 2.0  # the disclosure takes some five seconds; who is known later is greeted without a name
 
@@ -135,6 +136,7 @@ class AfterCall:
             load=self.finished,
             sweep=Sweeper(self._database, self._ending.over).sweep,
             executor_id=self._environment.worker_id,
+            poll_s=POLL_S,
             backoff=Backoff(most_s=LONGEST_WAIT_S, give_up_after_s=self._settings.crm.give_up_after_s),
             clock=self._clock,
         )

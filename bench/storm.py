@@ -265,21 +265,17 @@ async def outage(scene: Scene) -> None:
 
 
 def wait_for_all(scene: Scene, sids: set[str]) -> float:
-    began = time.monotonic()
+    began = told_at = time.monotonic()
     while time.monotonic() - began < GIVE_UP_S:
-        if os.environ.get("STORM_TELL"):
-            print(
-                [len(scene.kept(crm, kind)) for crm, kind in (("tally", "ticket"), ("hubspot", "notes"), ("hubspot", "calls"))],
-                len(sids),
-                scene.folder,
-                flush=True,
-            )
-            time.sleep(5)
         tickets = {ticket["sent"]["call_sid"] for ticket in scene.kept("tally", "ticket")}
         notes = {marked(note) for note in scene.kept("hubspot", "notes")}
         records = {marked(record) for record in scene.kept("hubspot", "calls")}
         if sids <= tickets and sids <= notes and sids <= records:
             break
+        if time.monotonic() - told_at > 30:
+            told_at = time.monotonic()
+            left = [len(sids - there) for there in (tickets, notes, records)]
+            print(f"    still to come: {left[0]} tickets, {left[1]} notes, {left[2]} call records", flush=True)
         time.sleep(1)
     time.sleep(10)  # what comes twice comes now
     return time.monotonic() - began

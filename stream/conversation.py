@@ -46,7 +46,7 @@ from stream.work import Engines, Work
 
 FRAME_S = 0.02
 HEARTBEAT_S = 10.0
-LAST_WORDS_S = 3.0  # so long a caller's last words may take to be recognised after the hang-up
+LAST_WORDS_S = 10.0  # so long a caller's last words may take to be recognised after the hang-up; nobody waits for it
 LEAVING = (OutcomeKind.ESCALATED, OutcomeKind.CALLBACK)  # once announced, not talked out of
 
 
