@@ -23,7 +23,7 @@ from calls.crm import FinishedCall, KnownCaller
 from calls.errors import CrmError, CrmRefused, CrmUnknown
 from calls.phones import e164, far_end
 from crm.http import WHOLE_S, Bearer, HttpCrm, checked_secret, checked_url
-from crm.transcript import transcript
+from crm.transcript import cut_in_the_middle, shortened, transcript
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ LANGUAGES = ("hi", "ta", "en")
 MAX_DESCRIPTION, MAX_SUMMARY, MAX_SID = 20_000, 2_000, 64  # characters
 NO_ROUTE = (404, 405)
 NO_CUSTOMER = (*NO_ROUTE, 400, 422)  # a number that Tally does not like is nobody's there: no reason to lose the ticket
-CUT = "\n\n[... {} characters of the transcript are left out here ...]\n\n"
 
 
 class Tally:
@@ -165,26 +164,6 @@ def remarks(call: FinishedCall, region: str) -> list[str]:
     about = f"About the open ticket {one_line(call.about_ticket_id)}, as the caller said" if call.about_ticket_id else ""
     desk = f"Ticket on the bot's desk: {one_line(call.ticket_id)}" if call.ticket_id else ""
     return [line for line in (about, calling, lasted, desk, sid) if line]
-
-
-def cut_in_the_middle(text: str, most: int) -> str:
-    """`text` of at most `most` characters: its beginning, a note of how much is missing, its end, cut between words where there are any."""
-    if len(text) <= most:
-        return text
-    half = (most - len(CUT.format(len(text)))) // 2
-    head, tail = shortened(text[: half + 1], half, ""), text[-half:]
-    gap = tail[:200].find(" ")
-    tail = tail[gap + 1 :]
-    return head + CUT.format(len(text) - len(head) - len(tail)) + tail
-
-
-def shortened(text: str, most: int, ending: str = " ...") -> str:
-    """At most `most` characters, cut after a word if one ends among the last 200."""
-    if len(text) <= most:
-        return text
-    text = text[: most - len(ending)]
-    gap = text.rfind(" ", max(0, len(text) - 200))
-    return (text[:gap] if gap > 0 else text) + ending
 
 
 def short_sid(sid: str) -> str:

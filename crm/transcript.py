@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from calls.call import CallRecord, Consent, Escalation, TurnRecord
 
+CUT = "\n\n[... {} characters of the transcript are left out here ...]\n\n"
+
 # turns that no word and no key of the caller's began
 OUR_OWN = {"silence": "Caller: (silent)", "trouble": "(a fault of the bot)", "time_up": "(the call had reached its longest)"}
 
@@ -38,3 +40,23 @@ def remarks(record: CallRecord) -> Iterator[str]:
 
 def transfer_line(escalation: Escalation) -> str:
     return f"Transfer to {escalation.target or 'an agent'}: {escalation.state}"
+
+
+def cut_in_the_middle(text: str, most: int) -> str:
+    """`text` of at most `most` characters: its beginning, a note of how much is missing, its end, cut between words where there are any."""
+    if len(text) <= most:
+        return text
+    half = (most - len(CUT.format(len(text)))) // 2
+    head, tail = shortened(text[: half + 1], half, ""), text[-half:]
+    gap = tail[:200].find(" ")
+    tail = tail[gap + 1 :]
+    return head + CUT.format(len(text) - len(head) - len(tail)) + tail
+
+
+def shortened(text: str, most: int, ending: str = " ...") -> str:
+    """At most `most` characters, cut after a word if one ends among the last 200."""
+    if len(text) <= most:
+        return text
+    text = text[: most - len(ending)]
+    gap = text.rfind(" ", max(0, len(text) - 200))
+    return (text[:gap] if gap > 0 else text) + ending

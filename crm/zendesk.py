@@ -21,8 +21,7 @@ from calls.crm import FinishedCall, KnownCaller
 from calls.errors import CrmBusy, CrmError, CrmRefused, CrmUnknown
 from calls.phones import e164, far_end
 from crm.http import WHOLE_S, Answer, HttpCrm, checked_secret, checked_url
-from crm.tally import cut_in_the_middle
-from crm.transcript import transcript
+from crm.transcript import cut_in_the_middle, transcript
 
 log = logging.getLogger(__name__)
 MAX_COMMENT = 65_000  # bytes

@@ -24,7 +24,8 @@ from calls.call import CallRecord, CallSummary, Consent, Outcome, OutcomeKind, Q
 from calls.crm import CrmAdapter, FinishedCall, KnownCaller
 from calls.errors import CrmBusy, CrmError, CrmRefused, CrmUnknown, SettingsError
 from crm.http import Bearer, HttpCrm, retry_after_s
-from crm.tally import MAX_DESCRIPTION, MAX_SUMMARY, TALLY_UNKNOWN_PHONE, Tally, cut_in_the_middle, shortened, ticket_body
+from crm.tally import MAX_DESCRIPTION, MAX_SUMMARY, TALLY_UNKNOWN_PHONE, Tally, ticket_body
+from crm.transcript import cut_in_the_middle, shortened
 from tests.fakes.server import FakeServer, Request, Response
 from tests.fakes.tally import TOKEN, FakeTally
 
