@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from calls.agents import Callback, Customer, Escalation, WrapUp
+
 
 class OutcomeKind(StrEnum):
     """How the bot's part of a call ended."""
@@ -34,6 +36,7 @@ class Question(StrEnum):
     OFFER_HUMAN = "offer_human"  # "shall I connect you to a person?"
     STILL_THERE = "still_there"
     ABOUT_TICKET = "about_ticket"  # "is it about your ticket ...?"
+    OFFER_CALLBACK = "offer_callback"  # "nobody is there now: shall we call you back?"
 
 
 class Consent(StrEnum):
@@ -158,18 +161,6 @@ class TurnRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Escalation:
-    """One try to hand a call to a human. `state`: "dialling", "completed", "busy", "no-answer", "failed" ..."""
-
-    target: str
-    state: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    agent_call_sid: str = ""
-    sip_status: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CallRecord:
     """Everything the journal knows of one call."""
 
@@ -188,6 +179,9 @@ class CallRecord:
     talking: bool = False  # a conversation is going on, or recognising the last words of a caller who has hung up
     about_ticket: str = ""  # id on the built-in desk: the caller said that the call is about this open ticket
     escalations: tuple[Escalation, ...] = ()
+    customer: Customer | None = None
+    callback: Callback | None = None
+    wrap_up: WrapUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +212,7 @@ class Ticket:
     created_at: datetime
     updated_at: datetime
     url: str = ""
+    due_at: datetime | None = None  # a call back was promised until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +222,4 @@ class CallerProfile:
     name: str = ""
     ticket_id: str = ""
     topic: str = ""  # the open ticket's intent
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenPop:
-    """What an agent sees when the phone rings."""
-
-    call_sid: str
-    phone: str
-    intent: str
-    confidence: float
-    language: str
-    summary: str
-    ticket_id: str
-    last_words: str
+    customer: Customer | None = None  # as the CRM that knows the number has it

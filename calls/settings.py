@@ -15,23 +15,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from calls.errors import SettingsError
+from calls.helpdesk import EscalationSettings
+from calls.section import LanguageCode, Section, Text
 
 OFFLINE_MODEL = "offline"
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
-LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Spoken = dict[LanguageCode, Text]  # language -> sentence(s)
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Engine(Section):
     """Which engine of a kind is used, and its own options."""
 
     use: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field({})
 
 
 class Prompts(Section):
@@ -74,7 +70,7 @@ class IntentSettings(Section):
     label: Spoken = Field({}, description="what it is called when spoken of; the intent's own name where absent")
     description: Text = Field(description="what it means, for people and for language models")
     phrases: dict[LanguageCode, list[Text]] = Field(description="how callers say it, by language")
-    answer: Spoken = {}
+    answer: Spoken = Field({}, description="what the bot says; without one a human is offered")
     priority: Literal["high", "normal"] = "normal"
     ends_in: Literal["ticket", "human"] = Field("ticket", description="a ticket and an answer, or a human at once")
 
@@ -118,31 +114,6 @@ class Listening(Section):
         },
         description="said over the bot these do not interrupt it",
     )
-
-
-class Target(Section):
-    """A human to dial, as Jambonz's dial verb wants it."""
-
-    type: Literal["phone", "user", "sip"]
-    number: str | None = None
-    name: str | None = None
-    sip_uri: str | None = None
-    trunk: str | None = None
-
-    @model_validator(mode="after")
-    def has_its_address(self) -> Self:
-        wanted = {"phone": "number", "user": "name", "sip": "sip_uri"}[self.type]
-        if not getattr(self, wanted):
-            raise ValueError(f"a target of type {self.type!r} needs {wanted!r}")
-        return self
-
-
-class EscalationSettings(Section):
-    """Who takes over when the bot can't help."""
-
-    target: list[Target] = Field(min_length=1, max_length=10, description="rung all at once; the first to answer has the call")
-    ring_timeout_s: int = Field(25, ge=3, le=120)
-    caller_id: str | None = Field(None, description="shown to the agent; the caller's number when absent")
 
 
 class PostCallSettings(Section):
@@ -226,6 +197,14 @@ class Settings(Section):
             for key, name in self.keypad.items()
             if name not in known
         ]
+        skilled = {f"agents.{name}": agent.intents for name, agent in self.escalation.agents.items()}
+        skilled |= {f"queues.{name}": queue.intents for name, queue in self.escalation.queues.items()}
+        faults += [
+            f"escalation.{place}.intents: no intent {intent!r}; there are: {', '.join(sorted(self.intents))}"
+            for place, intents in skilled.items()
+            for intent in intents
+            if intent not in self.intents
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -277,6 +256,9 @@ class Environment(BaseModel):
     whisper_model: str = Field("", alias="WHISPER_MODEL")
     whisper_device: Literal["auto", "cpu", "cuda"] = Field("auto", alias="WHISPER_DEVICE")
     max_calls: int = Field(20, alias="MAX_CALLS", ge=1, le=1000)
+    max_desks: int = Field(20, alias="MAX_DESKS", ge=1, le=1000)
+    session_secret: SecretStr = Field(SecretStr(""), alias="SESSION_SECRET")
+    open_phone: bool = Field(False, alias="OPEN_PHONE")
     drain_s: int = Field(120, alias="DRAIN_SECONDS", ge=0, le=3600)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     anthropic_api_key: SecretStr = Field(SecretStr(""), alias="ANTHROPIC_API_KEY")
@@ -324,5 +306,5 @@ class Environment(BaseModel):
 
     @property
     def threads(self) -> int:
-        """Request threads: one a call, and enough beside them that hooks never wait for a call to end."""
-        return self.max_calls + 16
+        """Request threads: one a call, one an open page of the desk, and enough beside them that hooks never wait for either."""
+        return self.max_calls + self.max_desks + 16

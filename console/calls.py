@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from calls.call import CallRecord, CallSummary, Escalation, Ticket, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, CallSummary, Ticket, TurnRecord
 from calls.signature import verify
 
 bp = Blueprint("calls", __name__)

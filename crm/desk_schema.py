@@ -24,6 +24,7 @@ tickets = Table(
     Column("confidence", Float, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("due_at", Moment),  # a call back was promised until then
     Column("moved_at", Moment),  # when its status was changed, here or in a CRM
 )
 

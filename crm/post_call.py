@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from calls.call import CallRecord, Escalation, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, TurnRecord
 from calls.columns import storable
 from calls.crm import FinishedCall, KnownCaller
 from calls.errors import SettingsError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from calls.call import CallRecord, Consent, Escalation, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, Consent, TurnRecord
 
 CUT = "\n\n[... {} characters of the transcript are left out here ...]\n\n"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
-from calls.call import CallRecord, Consent, Escalation, Outcome, OutcomeKind, Question, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord
 from records import schema
 
 

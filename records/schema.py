@@ -30,6 +30,7 @@ calls = Table(
     Column("outcome_reason", PlainText, nullable=False, default=""),
     Column("bot_ended_at", Moment),
     Column("alive_at", Moment),  # the last heartbeat
+    Column("customer", PlainJson),  # calls.agents.Customer, once a CRM has said who calls
     Column("about_ticket", PlainText, nullable=False, default=""),  # an open ticket of the desk's that the caller said it is about
     Column("slot_until", Moment, index=True),  # the lease of the call's slot; NULL: it has none
     Column("handed_over_at", Moment),  # over, its ticket written, its deliveries begun: nobody need look at it again
@@ -68,5 +69,92 @@ escalations = Table(
     Column("sip_status", Integer),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("queue", PlainText, nullable=False, server_default=""),
+    Column("agents", PlainJson, nullable=False, server_default="[]"),  # ids rung at once
+    Column("by", PlainText, nullable=False, server_default="dial"),  # "dial" or "desk"
     Index("ix_escalations_call_sid", "call_sid"),
+)
+
+# One row an agent who was rung.
+agent_legs = Table(
+    "agent_legs",
+    metadata,
+    Column("call_sid", PlainText, ForeignKey(calls.c.call_sid, ondelete="CASCADE"), primary_key=True),
+    Column("leg_sid", PlainText, primary_key=True),
+    Column("escalation_id", Integer, ForeignKey(escalations.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("agent", PlainText, nullable=False, default=""),
+    Column("state", PlainText, nullable=False, default=""),
+    Column("sip_status", Integer),
+    Column("answer", PlainText, nullable=False, default=""),  # calls.agents.LegAnswer
+    Column("began_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("accepted_at", Moment),
+    Column("ended_at", Moment),
+)
+
+# Where each agent is; an agent of jambonz-app.json without a row has never been here.
+presence = Table(
+    "presence",
+    metadata,
+    Column("agent", PlainText, primary_key=True),
+    Column("state", PlainText, nullable=False),  # calls.agents.Presence
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("call_sid", PlainText, nullable=False, default=""),  # reserved for this call
+    Column("busy_until", Moment),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_sid", PlainText, ForeignKey(calls.c.call_sid, ondelete="CASCADE"), nullable=False, unique=True),
+    Column("phone", PlainText, nullable=False),
+    Column("intent", PlainText, nullable=False),
+    Column("language", PlainText, nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("promised_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("state", PlainText, nullable=False),  # calls.agents.CallbackState
+    Column("agent", PlainText, nullable=False, default=""),
+    Column("settled_at", Moment),
+    Column("note", PlainText, nullable=False, default=""),
+    Index("ix_callbacks_due_at", "settled_at", "due_at"),
+)
+
+wrap_ups = Table(
+    "wrap_ups",
+    metadata,
+    Column("call_sid", PlainText, ForeignKey(calls.c.call_sid, ondelete="CASCADE"), primary_key=True),
+    Column("agent", PlainText, nullable=False),
+    Column("person", PlainText, nullable=False),
+    Column("resolution", PlainText, nullable=False),
+    Column("intent", PlainText, nullable=False),
+    Column("note", PlainText, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Who may use the console.
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("login", PlainText, nullable=False, unique=True),
+    Column("name", PlainText, nullable=False),
+    Column("password_hash", PlainText, nullable=False),
+    Column("role", PlainText, nullable=False),  # "agent", "supervisor", "admin"
+    Column("agent", PlainText, nullable=False, default=""),  # who this is in jambonz-app.json
+    Column("active", Boolean, nullable=False, default=True),
+    Column("epoch", Integer, nullable=False, default=1),  # a session of an earlier one is over
+    Column("created_at", Moment, nullable=False),
+    Column("last_login_at", Moment),
+)
+
+# Live events on their way to other processes, where no Redis carries them; old ones are swept away.
+live_events = Table(
+    "live_events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("event", PlainJson, nullable=False),
 )

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
-from calls.call import CallRecord, CallSummary, Consent, Escalation, Intent, Outcome, OutcomeKind, Question, Ticket, Turn, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, CallSummary, Consent, Intent, Outcome, OutcomeKind, Question, Ticket, Turn, TurnRecord
 from calls.errors import CrmError
 from calls.ports import Crm
 from crm.desk import Desk

@@ -15,7 +15,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from calls.call import CallRecord, CallSummary, Consent, Escalation, Outcome, OutcomeKind, Question, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, CallSummary, Consent, Outcome, OutcomeKind, Question, TurnRecord
 from calls.crm import CrmAdapter, FinishedCall
 from calls.errors import CrmBusy, CrmError, CrmRefused, CrmUnknown, SettingsError
 from calls.signature import verify

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from calls.call import CallRecord, Consent, Escalation, Outcome, OutcomeKind, Question, TurnRecord
+from calls.agents import Escalation
+from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord
 from calls.settings import load
 from nlu.sentences import split
 from nlu.summary import Summarizer

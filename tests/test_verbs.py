@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.call import ScreenPop
+from calls.agents import ScreenPop
 from calls.columns import storable
-from calls.settings import Target
+from calls.helpdesk import Target
 from tests import verb_check
 from tests.hook_rig import recordings
 from tests.verb_check import faults

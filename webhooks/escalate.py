@@ -8,7 +8,8 @@ from datetime import datetime
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from calls.call import CallRecord, CallSummary, Outcome, OutcomeKind, ScreenPop, Ticket
+from calls.agents import ScreenPop
+from calls.call import CallRecord, CallSummary, Outcome, OutcomeKind, Ticket
 from calls.settings import pick
 from webhooks.closing import close
 from webhooks.door import answer, call_hooks, received

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from calls.call import ScreenPop
 from calls.errors import HookError
-from calls.settings import Environment, EscalationSettings, Settings, Target
+from calls.helpdesk import EscalationSettings, Target
+from calls.settings import Environment, Settings
 from webhooks.addresses import hook_url
 from webhooks.payloads import DialEnded, parse
 from webhooks.screen_pop import as_headers, as_tag

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from calls.call import CallRecord, CallSummary, ScreenPop, Ticket
+from calls.agents import ScreenPop
+from calls.call import CallRecord, CallSummary, Ticket
 
 
 def screen_pop(record: CallRecord, summary: CallSummary, ticket: Ticket | None) -> ScreenPop:
