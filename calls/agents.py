@@ -62,10 +62,10 @@ class Escalation:
     def talk_s(self) -> int | None:
         """Seconds from acceptance to the leg's end; None when nobody talked, or it goes on."""
         leg = self.accepted
-        end = leg and (leg.ended_at or self.ended_at)
-        if not self.transferred or leg is None or leg.accepted_at is None or end is None:
+        if not self.transferred or leg is None or leg.accepted_at is None:
             return None
-        return max(0, round((end - leg.accepted_at).total_seconds()))
+        end = leg.ended_at or self.ended_at
+        return max(0, round((end - leg.accepted_at).total_seconds())) if end else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.call import ScreenPop
+from calls.agents import ScreenPop
 from calls.errors import HookError
 from calls.helpdesk import EscalationSettings, Target
 from calls.settings import Environment, Settings
@@ -62,3 +62,5 @@ def _where(target: Target) -> dict[str, str]:
             return {"name": target.name or ""}
         case "sip":
             return {"sipUri": target.sip_uri or ""}
+        case "desk":
+            return {}

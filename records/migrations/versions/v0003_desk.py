@@ -11,16 +11,19 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 
 
-def text(name: str, **options: object) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, **options)
+LATER_COLUMNS = {"escalations": ("by", "agents", "queue"), "tickets": ("due_at",), "calls": ("customer",)}
+
+
+def text(name: str, default: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
 
 
 def upgrade() -> None:
     op.add_column("calls", sa.Column("customer", sa.JSON))
     op.add_column("tickets", sa.Column("due_at", MOMENT))
-    op.add_column("escalations", text("queue", server_default=""))
+    op.add_column("escalations", text("queue", ""))
     op.add_column("escalations", sa.Column("agents", sa.JSON, nullable=False, server_default="[]"))
-    op.add_column("escalations", text("by", server_default="dial"))
+    op.add_column("escalations", text("by", "dial"))
     create_agent_legs()
     create_presence()
     create_callbacks()
@@ -132,12 +135,7 @@ def create_live_events() -> None:
 def downgrade() -> None:
     for table in ("live_events", "people", "wrap_ups", "callbacks", "presence", "agent_legs"):
         op.drop_table(table)
-    for table, column in (
-        ("escalations", "by"),
-        ("escalations", "agents"),
-        ("escalations", "queue"),
-        ("tickets", "due_at"),
-        ("calls", "customer"),
-    ):
+    for table, columns in LATER_COLUMNS.items():
         with op.batch_alter_table(table) as batch:
-            batch.drop_column(column)
+            for column in columns:
+                batch.drop_column(column)
