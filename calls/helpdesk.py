@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,7 +15,8 @@ from calls.section import LanguageCode, Section, Text
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000)]
-SPAN = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)$")
+SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
+SWITCHBOARD = "switchboard"  # stands for escalation.target among the agents' ids
 
 
 class Target(Section):
@@ -53,9 +55,12 @@ class Hours(Section):
     @field_validator("week")
     @classmethod
     def has_spans(cls, week: dict[Day, list[str]]) -> dict[Day, list[str]]:
-        wrong = [f"{day}: {span!r}" for day, spans in week.items() for span in spans if not SPAN.match(span) or span[:5] >= span[6:]]
+        wrong = [f"{day}: {span!r}" for day, spans in week.items() for span in spans if not SPAN.fullmatch(span) or span[:5] >= span[6:]]
         if wrong:
             raise ValueError(f"a span is written '09:30-18:00', its end after its begin: {', '.join(wrong)}")
+        overlapping = [day for day, spans in week.items() if any(last[6:] > span[:5] for last, span in pairwise(sorted(spans)))]
+        if overlapping:
+            raise ValueError(f"spans of a day overlap: {', '.join(overlapping)}")
         return week
 
     def spans(self, day: date) -> list[tuple[time, time | None]]:
@@ -77,6 +82,12 @@ class Agent(Section):
     language: LanguageCode | None = Field(None, description="the briefing's; the first of `languages` when absent")
     hours: str | None = Field(None, description="one of escalation.hours; always when absent")
     presence: Literal["desk", "always"] = Field("desk", description="rung when available on the desk, or always within hours")
+
+    @model_validator(mode="after")
+    def can_be_rung(self) -> Self:
+        if self.target.type == "desk" and self.presence == "always":
+            raise ValueError("an agent without a telephone is rung on the desk's page, and so only when available there: presence 'desk'")
+        return self
 
 
 class Queue(Section):
@@ -134,6 +145,8 @@ class EscalationSettings(Section):
             raise ValueError("nobody would be rung: name a target, or agents and a queue")
         if any(target.type == "desk" for target in self.target):
             raise ValueError("target: a switchboard has a telephone; 'desk' is for agents")
+        if SWITCHBOARD in self.agents:
+            raise ValueError(f"agents: {SWITCHBOARD!r} stands for target; call the agent otherwise")
         return self
 
     @model_validator(mode="after")

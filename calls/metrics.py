@@ -26,8 +26,10 @@ STAGE = Histogram("voicebot_stage_seconds", "End of the caller's speech to the e
 HOOK = Histogram(
     "voicebot_hook_seconds", "Time to answer a Jambonz webhook", ["hook"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 )
+TRANSFERS = Counter("voicebot_transfers_total", "Tries to hand a call to a human: taken, declined, missed, or the caller was gone", ["end"])
+POP_PUSHES = Counter("voicebot_screen_pop_pushes_total", "Screen pops posted to escalation.screen_pop.url", ["result"])
 DELIVERY = Histogram(
-    "voicebot_delivery_seconds", "End of a call to its delivery at a CRM", ["crm"], buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
+    "voicebot_delivery_seconds", "End of a call (or its wrap-up) to its delivery at a CRM", ["crm"], buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
 )
 DELIVERY_FAILURES = Counter("voicebot_delivery_failures_total", "Deliveries that failed for good", ["crm"])
 
@@ -49,6 +51,31 @@ class DeliveriesByState(Collector):
             yield family
 
     def _counted(self) -> Mapping[tuple[str, str], int]:
+        try:
+            return self._counts()
+        except BotError:
+            return {}
+
+
+class PromisedCallbacks(Collector):
+    """voicebot_callbacks_open and voicebot_callbacks_overdue, counted in the database when somebody looks; left out while that fails."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+
+    def describe(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("voicebot_callbacks_open", "Promised call backs that are still to be made")
+        yield GaugeMetricFamily("voicebot_callbacks_overdue", "Promised call backs that were not made in time")
+
+    def collect(self) -> Iterator[Metric]:
+        counted = self._counted()
+        for family in self.describe():
+            name = family.name.removeprefix("voicebot_callbacks_")
+            if name in counted:
+                cast(GaugeMetricFamily, family).add_metric([], counted[name])
+            yield family
+
+    def _counted(self) -> Mapping[str, int]:
         try:
             return self._counts()
         except BotError:

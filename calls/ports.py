@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from calls.agents import Customer
 from calls.call import CallRecord, CallSummary, Intent, Outcome, Say, Ticket, Transcript, Turn, Utterance
 
 
@@ -64,6 +65,9 @@ class Journal(Protocol):
 
     def about_ticket(self, call_sid: str, ticket_id: str) -> None:
         """The caller said that the call is about this open ticket of the desk."""
+
+    def customer_known(self, call_sid: str, customer: Customer) -> None:
+        """A CRM knows the caller's number."""
 
     def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
         """The bot's part is over. A later outcome of the same call (transferred ...) replaces an earlier one."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from calls.helpdesk import SWITCHBOARD as SWITCHBOARD
 from calls.helpdesk import Agent, EscalationSettings, Hours, Queue
 
-SWITCHBOARD = "switchboard"  # stands for escalation.target among the agents' ids
+UNCLEAR = ("", "other", "transfer_to_human")  # intents that do not say what a call is about
 FAR_AHEAD_DAYS = 400
+SOON_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +32,28 @@ def rings(
     """The tries still to be made, the next one first; empty when nobody is left to ring.
 
     `present`: ids of agents who are available on the desk. `tried`: ids rung for this call already.
-    Agents who speak the caller's language come first, then those who know the matter (better somebody than nobody), then the
-    switchboard."""
-    found: list[Ring] = []
+    Agents who speak the caller's language come first, then those who only know the matter (better somebody than nobody), then the
+    switchboard; and for a call of which nobody knows what it is about, in the end whoever is there."""
     taken = set(tried)
-    for speaks in (True, False):
-        for name, queue in settings.queues.items():
-            if not serves(settings, queue, intent, language if speaks else "", now):
-                continue
-            fitting = [
-                agent
-                for agent in queue.agents
-                if agent not in taken and can_take(settings, agent, intent, language if speaks else "", now, present)
-            ]
-            taken.update(fitting)
-            found += ringing(settings, name, queue, fitting)
+    found = [*queued(settings, intent, language, now, present, taken), *queued(settings, intent, "", now, present, taken)]
     if settings.target and SWITCHBOARD not in taken and is_open(settings, settings.target_hours, now):
         found.append(Ring("", (SWITCHBOARD,), settings.ring_timeout_s))
+    if intent in UNCLEAR:
+        found += [*queued(settings, "", language, now, present, taken), *queued(settings, "", "", now, present, taken)]
     return found
+
+
+def queued(
+    settings: EscalationSettings, intent: str, language: str, now: datetime, present: Collection[str], taken: set[str]
+) -> Iterator[Ring]:
+    """The tries that the queues give, in their order; who is to be rung is added to `taken`. Empty words fit any queue and agent."""
+    for name, queue in settings.queues.items():
+        if not serves(settings, queue, intent, language, now):
+            continue
+        able = (agent for agent in dict.fromkeys(queue.agents) if can_take(settings, agent, intent, language, now, present))
+        fitting = [agent for agent in able if agent not in taken]
+        taken.update(fitting)
+        yield from ringing(settings, name, queue, fitting)
 
 
 def serves(settings: EscalationSettings, queue: Queue, intent: str, language: str, now: datetime) -> bool:
@@ -87,14 +93,31 @@ def is_open(settings: EscalationSettings, hours: str | None, now: datetime) -> b
 
 
 def openings(hours: Hours, now: datetime, *, days: int = FAR_AHEAD_DAYS) -> Iterator[tuple[datetime, datetime]]:
-    """(begin, end) of every opening that ends after `now`, for so many days ahead."""
+    """(begin, end) in UTC of every opening that ends after `now`, for so many days ahead."""
     zone = ZoneInfo(hours.time_zone)
     today = now.astimezone(zone).date()
     for day in (today + timedelta(days=ahead) for ahead in range(days)):
         for begin, end in hours.spans(day):
-            last = datetime.combine(day, end, zone) if end else datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
-            if last > now:
-                yield datetime.combine(day, begin, zone), last
+            opens, closes = moment(day, begin, zone), moment(day, end, zone) if end else moment(day + timedelta(days=1), time.min, zone)
+            if closes > now:
+                yield opens, closes
+
+
+def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """In UTC, as moments of one zone are compared and subtracted by their clocks, which jump twice a year."""
+    return datetime.combine(day, clock, zone).astimezone(UTC)
+
+
+def opens_at(settings: EscalationSettings, *, intent: str, language: str, now: datetime) -> datetime | None:
+    """When such a call could be taken if everybody came: `now`, or when the first hours open (in their time zone); None: not soon."""
+    begins = [
+        begin.astimezone(ZoneInfo(hours.time_zone))
+        for hours in settings.hours.values()
+        for begin, _ in openings(hours, now, days=SOON_DAYS)
+        if begin > now
+    ]
+    moments = [now, *sorted(begins)]
+    return next((at for at in moments if rings(settings, intent=intent, language=language, now=at, present=settings.agents)), None)
 
 
 def callback_due(settings: EscalationSettings, now: datetime) -> datetime:

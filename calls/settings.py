@@ -50,10 +50,29 @@ class Prompts(Section):
     nothing_to_repeat: Spoken
     recording_off: Spoken = Field(description="answer to the key that declines the recording")
     trouble: Spoken = Field(description="an engine failed; asks to say it again")
+    nobody_there: Spoken = Field(description="no human is free now; asks whether to call back")
+    closed: Spoken = Field(description="no human is there at this hour, but from {opening} on; asks whether to call back")
+    callback_promised: Spoken = Field(description="the answer to a yes; ends the call")
+    briefing_from: Spoken = Field(description="to the agent: who calls, {name} or number, and about what {topic}")
+    briefing_unclear: Spoken = Field(description="to the agent: who calls ({name}), when it is not known about what")
+    briefing_words: Spoken = Field(description="to the agent, before the caller's last words in the caller's language")
+    briefing_keys: Spoken = Field(description="to the agent: 1 takes the call, 2 declines, 3 says it again")
+    unknown_number: Spoken = Field(description="the {name} of a caller who has neither name nor number")
+    suggestion: Spoken = Field(description="a first sentence for the agent to say to {name} about {topic}")
+    suggestion_nameless: Spoken = Field(description="the same for a caller whose name is not known")
+    suggestion_unclear: Spoken = Field(description="the same when it is not known what the call is about")
 
     @model_validator(mode="after")
     def fills_known_blanks(self) -> Self:
-        known = {"greeting_known": {"name"}, "offer_ticket": {"ticket", "topic"}}
+        known = {
+            "greeting_known": {"name"},
+            "offer_ticket": {"ticket", "topic"},
+            "closed": {"opening"},
+            "briefing_from": {"name", "topic"},
+            "briefing_unclear": {"name"},
+            "suggestion": {"name", "topic"},
+            "suggestion_nameless": {"topic"},
+        }
         faults = []
         for prompt, spoken in self:
             for language, text in spoken.items():
@@ -213,6 +232,11 @@ class Settings(Section):
 def pick(spoken: Mapping[str, str], language: str, fallback: str) -> str:
     """The sentence in `language`, or else in `fallback`; "" when there is neither."""
     return spoken.get(language) or spoken.get(fallback, "")
+
+
+def fill(text: str, blanks: Mapping[str, str]) -> str:
+    """`{name}` and the like by their values; other braces stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda blank: blanks.get(blank[1], blank[0]), text)
 
 
 def load(path: str | Path = "jambonz-app.json") -> Settings:

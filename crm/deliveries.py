@@ -24,6 +24,7 @@ T = TypeVar("T")
 SETTLING_S = 3.0  # after the final status the last turn may still be on its way to the journal
 LOST_AFTER = timedelta(minutes=10)  # a row that nobody has touched so long after it was due
 REQUEUE_AT_ONCE = 200
+RACES = 10  # a delivery's row may be changed by its worker while it is begun anew: so often it is looked at again
 
 
 class Client(Protocol):
@@ -66,6 +67,25 @@ class Deliveries:
         if begun:
             self._enqueue(begun, now, delay_s=self._settling_s)
         return True
+
+    def tell(self, call_sid: str, crm: str, *, at: datetime, now: datetime, delay_s: float = 0.0) -> None:
+        """Begin to deliver what was said of a call at `at`, or begin anew where something older was delivered.
+
+        Once for each `at`, however often this is called; a newer one stays."""
+        next_try_at = now + timedelta(seconds=delay_s)
+        for _ in range(RACES):
+            earlier = self.show(call_sid, crm)
+            if earlier and earlier.created_at >= at:
+                return
+            fresh = (
+                self._anew(earlier, at=at, now=now, next_try_at=next_try_at)
+                if earlier
+                else self._write(lambda connection: insert_new(connection, call_sid, crm, at, next_try_at))
+            )
+            if fresh:
+                self._enqueue(fresh, now, delay_s=delay_s)
+                return
+        raise CrmError("a delivery is changed by others all the time; it could not be begun")
 
     def requeue(self, *, now: datetime) -> int:
         """Queue again what the queue never got or has lost, and take what a dead machine took with it; how many."""
@@ -127,6 +147,11 @@ class Deliveries:
         ours = and_(this(delivery.call_sid, delivery.crm), table.c.run == delivery.run, table.c.state == delivery.state)
         changed = update(table).where(ours).values(facts).returning(table)
         return self._write(lambda connection: next((delivery_of(row) for row in connection.execute(changed).mappings()), None))
+
+    def _anew(self, delivery: Delivery, *, at: datetime, now: datetime, next_try_at: datetime) -> Delivery | None:
+        """Every step once more, for what was said at `at`; a run that is under way finds that it is not its own any more."""
+        nothing_done: dict[str, Any] = {"steps": {}, "error": "", "delivered_at": None, "tried_since": None}
+        return self._next_run(delivery, now=now, next_try_at=next_try_at, created_at=at, **nothing_done)
 
     def _enqueue(self, delivery: Delivery, now: datetime, *, delay_s: float) -> None:
         about = {"call_sid": delivery.call_sid, "crm": delivery.crm}

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from calls import metrics
-from calls.crm import CrmAdapter, FinishedCall
+from calls.crm import FinishedCall, Teller
 from calls.errors import CrmBusy, CrmError, CrmRefused
 from crm.progress import Progress, Try
 
@@ -55,7 +55,7 @@ class Attempts:
     def __init__(
         self,
         progress: Progress,
-        adapters: Mapping[str, CrmAdapter],
+        adapters: Mapping[str, Teller],
         load: Load,
         *,
         backoff: Backoff,
@@ -107,7 +107,7 @@ class Attempts:
         self._progress.done(call_sid, crm, step, run, result, last=last, now=now)
         if last:
             log.info("a call was delivered", extra=about(call_sid, crm, step))
-            metrics.DELIVERY.labels(crm).observe(max(0.0, (now - (call.record.ended_at or now)).total_seconds()))
+            metrics.DELIVERY.labels(crm).observe(max(0.0, (now - (call.known_since or now)).total_seconds()))
 
     def _again(self, call_sid: str, crm: str, step: str, run: str, tried: Try, error: CrmError) -> Next:
         retry_after_s = error.retry_after_s if isinstance(error, CrmBusy) else None

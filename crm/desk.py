@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from calls.call import CallRecord, CallSummary, Ticket
 from calls.errors import CrmError
-from crm.desk_schema import ticket_calls, ticket_numbers, tickets
-from crm.transcript import transcript
+from calls.handover import Directory
+from crm.desk_filing import filed, is_a_number, number_of
+from crm.desk_schema import ticket_calls, tickets
+from crm.desk_search import TicketPage, TicketSearch, conditions, pages_of
+from crm.transcript import NOBODY
 
-FIRST_NUMBER = 1001
 Status = Literal["open", "pending", "closed"]
 T = TypeVar("T")
 
 
 class Desk:
-    """`engine` is on a database with the desk's tables. All methods raise CrmError when the database refuses."""
+    """`engine` is on a database with the desk's tables, `directory` says what agents are called in a ticket's text.
 
-    def __init__(self, engine: Engine) -> None:
+    All methods raise CrmError when the database refuses."""
+
+    def __init__(self, engine: Engine, directory: Directory = NOBODY) -> None:
+        self._directory = directory
         self._writer, self._reader = engine, engine.execution_options(reads_only=True)
 
     def file(self, record: CallRecord, summary: CallSummary, *, now: datetime) -> Ticket:
-        """The call's ticket, made or brought up to date; its status is the agents' and stays as it is.
+        """The call's ticket, made or brought up to date. Its status is the agents': a wrap-up closes or parks it, nothing else moves it.
 
         A call about an open ticket, or of the same caller and intent as one, is added to that one."""
-        facts = facts_of(record, summary, now)
-        return in_transaction(self._writer, lambda connection: filed(connection, record, facts))
+
+        def work(connection: Connection) -> Ticket:
+            filed(connection, record, summary, self._directory, now)
+            return by_call_certain(connection, record.sid)
+
+        return in_transaction(self._writer, work)
+
+    def make_urgent(self, call_sids: Collection[str], *, now: datetime) -> list[str]:
+        """Priority "high" for those tickets of these calls that are not closed; the calls whose ticket was not so before."""
+        if not call_sids or not in_transaction(self._reader, lambda connection: leisurely(connection, call_sids)):
+            return []  # most often: then nobody waits for the writer's lock
+        return in_transaction(self._writer, lambda connection: hurried(connection, call_sids, now))
 
     def change_status(self, ticket_id: str, status: Status, *, now: datetime, moved_at: datetime | None = None) -> Ticket | None:
         """An agent opens, parks or closes the ticket; None when there is no such ticket.
@@ -63,10 +77,19 @@ class Desk:
 
         return in_transaction(self._reader, newest) if is_a_number(phone) else None
 
+    def tickets_of(self, phone: str, limit: int = 5) -> list[Ticket]:
+        """The caller's tickets that are not closed, the newest first."""
+        theirs = WITH_LATEST_CALL.where(tickets.c.phone == phone, tickets.c.status != "closed").order_by(tickets.c.number.desc())
+        return in_transaction(self._reader, lambda connection: rows_of(connection, theirs.limit(limit))) if is_a_number(phone) else []
+
+    def tickets(self, search: TicketSearch) -> TicketPage:
+        """One page of the tickets that fit, the newest first."""
+        return in_transaction(self._reader, lambda connection: searched(connection, search))
+
     def recent(self, limit: int = 50) -> list[Ticket]:
         """The newest first."""
         newest = WITH_LATEST_CALL.order_by(tickets.c.number.desc()).limit(limit)
-        return in_transaction(self._reader, lambda connection: [ticket_from(row) for row in connection.execute(newest).mappings()])
+        return in_transaction(self._reader, lambda connection: rows_of(connection, newest))
 
 
 def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
@@ -82,87 +105,17 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         raise CrmError(f"the desk's database refused to work ({type(error).__name__})") from error
 
 
-def facts_of(record: CallRecord, summary: CallSummary, now: datetime) -> dict[str, Any]:
-    return {
-        "phone": record.called if record.direction == "outbound" else record.caller,
-        "intent": summary.intent,
-        "priority": summary.priority,
-        "language": summary.language,
-        "summary": summary.text,
-        "confidence": summary.confidence,
-        "updated_at": now,
-    }
+def leisurely(connection: Connection, call_sids: Collection[str]) -> dict[str, int]:
+    """The calls whose ticket is neither closed nor urgent, and its number."""
+    joined = select(ticket_calls.c.call_sid, tickets.c.number).join(tickets, ticket_calls.c.number == tickets.c.number)
+    wanted = joined.where(ticket_calls.c.call_sid.in_(call_sids), tickets.c.status != "closed", tickets.c.priority != "high")
+    return {row.call_sid: row.number for row in connection.execute(wanted)}
 
 
-def filed(connection: Connection, record: CallRecord, facts: dict[str, Any]) -> Ticket:
-    one_at_a_time(connection)
-    number = number_for(connection, record, facts)
-    this_call = {"number": number, "description": transcript(record), "began_at": record.started_at}
-    statement = dialect_of(connection).insert(ticket_calls).values(call_sid=record.sid, **this_call)
-    connection.execute(statement.on_conflict_do_update(index_elements=["call_sid"], set_=this_call))
-    bring_up_to_date(connection, number, facts)
-    return by_call_certain(connection, record.sid)
-
-
-def number_for(connection: Connection, record: CallRecord, facts: dict[str, Any]) -> int:
-    """The call's ticket; else an open one that it is about: as the caller said, or of the same caller and intent; else a new one."""
-    of_this_call = select(ticket_calls.c.number).where(ticket_calls.c.call_sid == record.sid)
-    if number := connection.execute(of_this_call).scalar_one_or_none():
-        return int(number)
-    still_open = select(tickets.c.number).where(tickets.c.status != "closed").order_by(tickets.c.number.desc()).limit(1)
-    if number := connection.execute(still_open.where(tickets.c.number == number_of(record.about_ticket))).scalar_one_or_none():
-        return int(number)
-    alike = still_open.where(tickets.c.phone == facts["phone"], tickets.c.intent == facts["intent"])
-    if is_a_number(facts["phone"]) and (number := connection.execute(alike).scalar_one_or_none()):
-        return int(number)
-    return opened(connection, facts)
-
-
-def opened(connection: Connection, facts: dict[str, Any]) -> int:
-    number = next_number(connection)
-    beginning = {"number": number, "status": "open", "created_at": facts["updated_at"], "description": ""}
-    connection.execute(insert(tickets).values(beginning | facts))
-    return number
-
-
-def bring_up_to_date(connection: Connection, number: int, facts: dict[str, Any]) -> None:
-    """A ticket of several calls keeps what it was opened for and its urgency; its text holds them all."""
-    calls = (
-        connection.execute(select(ticket_calls).where(ticket_calls.c.number == number).order_by(ticket_calls.c.began_at)).mappings().all()
-    )
-    if len(calls) > 1:
-        was_high = connection.execute(select(tickets.c.priority).where(tickets.c.number == number)).scalar_one() == "high"
-        facts = {**facts, "priority": "high"} if was_high else facts
-        facts = {name: value for name, value in facts.items() if name not in ("phone", "intent", "confidence")}
-    connection.execute(update(tickets).where(tickets.c.number == number).values(**facts, description=told(calls)))
-
-
-def told(calls: Sequence[RowMapping]) -> str:
-    """One call's transcript as it is; several each under its time."""
-    if len(calls) == 1:
-        return str(calls[0]["description"])
-    return "\n\n".join(f"Call of {call['began_at']:%Y-%m-%d %H:%M} UTC:\n{call['description']}" for call in calls)
-
-
-def is_a_number(phone: str) -> bool:
-    """Whether a caller can be known again by it: "anonymous" and "+0" are many people."""
-    return sum(character.isdigit() for character in phone) >= 7
-
-
-def dialect_of(connection: Connection) -> Any:
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
-
-
-def one_at_a_time(connection: Connection) -> None:
-    """Hold the counter's row to the end of the transaction: two threads that file one call do not open two tickets."""
-    counter = dialect_of(connection).insert(ticket_numbers).values(name="ticket", last=FIRST_NUMBER - 1)
-    connection.execute(counter.on_conflict_do_update(index_elements=["name"], set_={"last": ticket_numbers.c.last}))
-
-
-def next_number(connection: Connection) -> int:
-    """One more than the last; see `one_at_a_time`."""
-    counted = update(ticket_numbers).where(ticket_numbers.c.name == "ticket").values(last=ticket_numbers.c.last + 1)
-    return int(connection.execute(counted.returning(ticket_numbers.c.last)).scalar_one())
+def hurried(connection: Connection, call_sids: Collection[str], now: datetime) -> list[str]:
+    found = leisurely(connection, call_sids)
+    connection.execute(update(tickets).where(tickets.c.number.in_(found.values())).values(priority="high", updated_at=now))
+    return sorted(found)
 
 
 def changed(connection: Connection, number: int, condition: ColumnElement[bool], facts: dict[str, Any]) -> Ticket | None:
@@ -174,6 +127,19 @@ LATEST_CALL = (
     select(ticket_calls.c.call_sid).where(ticket_calls.c.number == tickets.c.number).order_by(ticket_calls.c.began_at.desc()).limit(1)
 ).scalar_subquery()
 WITH_LATEST_CALL = select(tickets, LATEST_CALL.label("call_sid"))
+
+
+def searched(connection: Connection, search: TicketSearch) -> TicketPage:
+    fitting = conditions(search)
+    total = int(connection.execute(select(func.count()).select_from(tickets).where(*fitting)).scalar_one())
+    page, pages = pages_of(search, total)
+    newest = WITH_LATEST_CALL.where(*fitting).order_by(tickets.c.number.desc())
+    found = rows_of(connection, newest.limit(search.per_page).offset((page - 1) * search.per_page))
+    return TicketPage(tuple(found), page, pages, total)
+
+
+def rows_of(connection: Connection, statement: Select[Any]) -> list[Ticket]:
+    return [ticket_from(row) for row in connection.execute(statement).mappings()]
 
 
 def by_number(connection: Connection, number: int) -> Ticket | None:
@@ -192,12 +158,6 @@ def by_call_certain(connection: Connection, call_sid: str) -> Ticket:
     if ticket is None:
         raise CrmError("the desk lost a ticket while it was written")
     return ticket
-
-
-def number_of(ticket_id: str) -> int:
-    """1042 of "T-1042"; 0, which no ticket has, of anything else."""
-    prefix, _, digits = ticket_id.partition("-")
-    return int(digits) if prefix == "T" and digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
 
 
 def ticket_from(row: RowMapping) -> Ticket:

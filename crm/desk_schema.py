@@ -36,6 +36,9 @@ ticket_calls = Table(
     Column("number", Integer, ForeignKey(tickets.c.number, ondelete="CASCADE"), nullable=False, index=True),
     Column("description", PlainText, nullable=False),
     Column("began_at", Moment, nullable=False),
+    Column("intent", PlainText, nullable=False, server_default=""),  # what the call is filed under
+    Column("corrected_at", Moment),  # when an agent said that this was the intent
+    Column("due_at", Moment),  # a call back was promised in it until then, and is still to be made
 )
 
 # A row and not a sequence of the database's: SQLite has none, and PostgreSQL's leave gaps behind a rollback.

@@ -98,9 +98,13 @@ class HttpCrm:
         json_wanted: bool = True,
     ) -> Answer:
         """As `get`; a mapping is sent as JSON, bytes (of JSON) as they are. Not `json_wanted`: any body of a 2xx will do."""
-        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         headers = {"Content-Type": "application/json", **(headers or {})}
-        return self._ask("POST", path, self._timeout_s, also, json_wanted=json_wanted, data=data, headers=headers)
+        return self._ask("POST", path, self._timeout_s, also, json_wanted=json_wanted, data=encoded(body), headers=headers)
+
+    def put(self, path: str, body: Mapping[str, Any], *, also: Collection[int] = ()) -> Answer:
+        """As `get`; the body is sent as JSON."""
+        headers = {"Content-Type": "application/json"}
+        return self._ask("PUT", path, self._timeout_s, also, json_wanted=True, data=encoded(body), headers=headers)
 
     def _ask(self, method: str, path: str, within_s: float, also: Collection[int], *, json_wanted: bool, **what: Any) -> Answer:
         answer, trouble = self._exchange(method, path, within_s, what)
@@ -152,6 +156,10 @@ class HttpCrm:
 
     def _retry_after_s(self, answer: Answer) -> float | None:
         return retry_after_s(answer.headers.get("Retry-After", ""), now=self._now())
+
+
+def encoded(body: Mapping[str, Any] | bytes) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
 
 
 NOT_FOUND = ": there is no such address there; its URL is not quite right"

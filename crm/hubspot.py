@@ -12,13 +12,14 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from calls.call import CallRecord
-from calls.crm import FinishedCall, KnownCaller
+from calls.crm import FinishedCall, KnownCaller, Teller
 from calls.errors import CrmBusy, CrmError
 from calls.phones import e164, far_end, national
 from crm.hubspot_client import TIMEOUT_S, HubSpotApi, Thing
 from crm.hubspot_html import call_html, duration_ms, is_of
 from crm.hubspot_newcomers import Newcomers
 from crm.hubspot_pace import Pace
+from crm.hubspot_wrap_ups import HubSpotWrapUps
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,10 @@ class HubSpotCrm:
             log.warning("the caller could not be looked up", extra={"crm": self.name, "error": type(error).__name__, "why": str(error)})
             return None
         return KnownCaller(self.name, contact.id, (contact.properties.get("firstname") or "").strip()) if contact else None
+
+    def wrap_ups(self) -> Teller:
+        """Tells what agents say afterwards, within the same limits of requests."""
+        return HubSpotWrapUps(self._api)
 
     # -- the contact ----------------------------------------------------------------
 

@@ -108,6 +108,10 @@ class HubSpotApi:
         request = {"properties": dict(properties), "associations": associations}
         return self._ask(Thing, self._objects[kind].create, request, sent=properties).id
 
+    def update(self, kind: Kind, id: str, properties: Mapping[str, str]) -> str:
+        """Replace these properties of a note or call record; its id."""
+        return self._ask(Thing, self._objects[kind].update, id, {"properties": dict(properties)}, sent=properties).id
+
     def of_contact(self, kind: Kind, contact_id: str) -> Iterator[Thing]:
         """The contact's notes or call records with their bodies, those made last first. Consistent, unlike search."""
         ids = sorted(self._ids_of(kind, contact_id), key=lambda id: (len(id), id), reverse=True)

@@ -10,10 +10,12 @@ from itertools import accumulate
 
 from calls.call import CallRecord
 from calls.crm import FinishedCall
-from crm.transcript import transcript
+from calls.handover import callback_line, taken_by, wrap_up_facts
+from crm import wrap_ups
+from crm.transcript import outcome_told, transcript
 
 LIMIT = 65_536  # characters of hs_note_body; counted as UTF-16 does, which is the stricter way
-LONGEST_SUMMARY = 4_000
+LONGEST_SUMMARY, LONGEST_FACT = 4_000, 8_000
 SPEAKERS = ("Caller", "Bot")
 NEW_LINE = "<br>"
 UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # HTML and JSON carry none of these safely
@@ -28,37 +30,51 @@ def marker(call_sid: str) -> str:
 
 
 def is_of(call_sid: str, body: str | None) -> bool:
-    return escape(marker(call_sid)) in (body or "")
+    return holds(marker(call_sid), body)
+
+
+def holds(mark: str, body: str | None) -> bool:
+    return escape(mark) in (body or "")
 
 
 def call_html(call: FinishedCall, *, with_transcript: bool) -> str:
-    """Summary, facts, perhaps the transcript (its middle left out when it is too long), and the marker at the end."""
-    above = paragraph(text_html(shortened(call.summary.text, LONGEST_SUMMARY))) + paragraph(facts_html(call))
-    below = paragraph(escape(marker(call.record.sid)))
+    """Summary, facts, perhaps the transcript (its middle left out when it is too long), and the markers at the end."""
+    above = paragraph(text_html(shortened(call.summary.text, LONGEST_SUMMARY))) + paragraph(facts_html(facts(call)))
+    below = paragraph(escape(f"{wrap_ups.mark(call.record)} {marker(call.record.sid)}".strip()))
     if not with_transcript:
         return above + below
     room = LIMIT - size(above) - size(below) - len("<p></p>")
-    return above + paragraph(said_html(shortened(transcript(call.record), room))) + below
+    return above + paragraph(said_html(shortened(transcript(call.record, call.directory, now=call.at), room))) + below
 
 
 def paragraph(html: str) -> str:
     return f"<p>{html}</p>" if html else ""
 
 
-def facts_html(call: FinishedCall) -> str:
-    return NEW_LINE.join(f"<strong>{name}:</strong> {text_html(value)}" for name, value in facts(call) if value)
+def wrap_up_html(call: FinishedCall) -> str:
+    """What an agent said of the call, its ticket on the desk, and the mark of this wrap-up."""
+    told = [*wrap_up_facts(wrap_ups.wrap_up_in(call)), ("Ticket", call.ticket_id)]
+    return paragraph(facts_html(told)) + paragraph(escape(wrap_ups.mark(call.record)))
+
+
+def facts_html(named: Iterable[tuple[str, str]]) -> str:
+    return NEW_LINE.join(f"<strong>{name}:</strong> {text_html(shortened(value, LONGEST_FACT))}" for name, value in named if value)
 
 
 def facts(call: FinishedCall) -> Iterator[tuple[str, str]]:
-    summary, outcome = call.summary, call.record.outcome
+    summary, record = call.summary, call.record
     yield "Intent", summary.intent.replace("_", " ")
     yield "Confidence", f"{summary.confidence:.0%}"
     yield "Language", LANGUAGES.get(summary.language, summary.language)
-    yield "Outcome", (outcome.kind.value + (f" ({outcome.reason})" if outcome.reason else "")).replace("_", " ") if outcome else "unknown"
-    yield "Duration", duration(call.record)
+    yield "Outcome", outcome_told(record.outcome, call.directory).replace("_", " ") if record.outcome else "unknown"
+    yield "Transfer", "; ".join(taken for each in record.escalations if (taken := taken_by(each, call.directory)))
+    yield "Promise", callback_line(record.callback, call.directory, call.at) if record.callback else ""
+    yield "Duration", duration(record)
     yield "Priority", summary.priority
     yield "Ticket", call.ticket_id
     yield "About ticket", call.about_ticket_id
+    if record.wrap_up:
+        yield from wrap_up_facts(record.wrap_up)
 
 
 def duration_ms(record: CallRecord) -> int | None:

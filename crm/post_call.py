@@ -6,26 +6,20 @@ Delivered like a CRM: tried again until the receiver has taken it, which it may 
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from calls.agents import Escalation
-from calls.call import CallRecord, TurnRecord
-from calls.columns import storable
-from calls.crm import FinishedCall, KnownCaller
+from calls.crm import FinishedCall, KnownCaller, Teller
 from calls.errors import SettingsError
-from calls.phones import e164, far_end
 from calls.signature import sign
 from crm.http import HttpCrm, checked_secret
+from crm.post_call_body import payload
+from crm.wrap_ups import told_as, wrap_up_in
 
-VERSION = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 ADDRESS = re.compile(r"https?://[^\s/@?#]+(/[^\s#?]*)?(\?[^\s#]*)?")
 MEND = "its receiver must know POST_CALL_SECRET; then retry the delivery"
@@ -53,9 +47,13 @@ class PostCallHook:
         self._http = HttpCrm(f"The post-call hook {name}", base, mend=MEND, session=session, now=now)
 
     def do(self, step: str, call: FinishedCall, done: Mapping[str, str], *, attempt: int) -> str:
-        """Post it; any 2xx is a receipt. Every try is signed anew, as a signature is good for five minutes."""
-        delivery = f"{call.record.sid}:{self.name}"
-        body = json.dumps(payload(call, delivery, region=self._region), ensure_ascii=False, allow_nan=False).encode()
+        """Post it; any 2xx is a receipt."""
+        return self.post(call, f"{call.record.sid}:{self.name}", "ended")
+
+    def post(self, call: FinishedCall, delivery: str, event: str) -> str:
+        """Every try is signed anew, as a signature is good for five minutes."""
+        whole = payload(call, delivery, region=self._region, event=event)
+        body = json.dumps(whole, ensure_ascii=False, allow_nan=False).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "X-Voicebot-Signature": sign(body, self._secret, now=self._now()),
@@ -68,76 +66,22 @@ class PostCallHook:
         """A receiver of calls knows nobody."""
         return None
 
-
-def payload(call: FinishedCall, delivery: str, *, region: str = "IN") -> dict[str, Any]:
-    """The body of docs/post-call.md. Words are as they were heard: whoever shows them escapes them."""
-    record, summary = call.record, call.summary
-    body = {
-        "version": VERSION,
-        "delivery": delivery,
-        **facts(record),
-        "phone": e164(far_end(record), region=region),
-        "intent": summary.intent,
-        "confidence": summary.confidence,
-        "language": summary.language,
-        "priority": summary.priority,
-        "summary": summary.text,
-        "turns": [turn(each) for each in record.turns],
-        "transfers": [transfer(each) for each in record.escalations],
-        "tickets": {"desk": call.ticket_id or None, "about": call.about_ticket_id or None},
-    }
-    whole: dict[str, Any] = clean(body)
-    return whole
+    def wrap_ups(self) -> Teller:
+        """Posts the call again when an agent has said what became of it."""
+        return PostedWrapUps(self)
 
 
-def facts(record: CallRecord) -> dict[str, Any]:
-    outcome = record.outcome
-    return {
-        "call_sid": record.sid,
-        "direction": record.direction,
-        "caller": record.caller,
-        "called": record.called,
-        "recording": record.consent.value,
-        "started_at": moment(record.started_at),
-        "ended_at": moment(record.ended_at),
-        "duration_s": record.duration_s,
-        "outcome": {"kind": outcome.kind.value, "reason": outcome.reason} if outcome else None,
-    }
+class PostedWrapUps:
+    """The whole call once more, with its wrap-up; a later wrap-up has a delivery id of its own."""
 
+    steps: tuple[str, ...] = ("post",)
 
-def turn(each: TurnRecord) -> dict[str, Any]:
-    return {
-        "number": each.number,
-        "caller": each.heard,
-        "caller_confidence": each.heard_confidence,
-        "bot": list(each.said),
-        "interrupted": each.interrupted,
-        "language": each.language,
-        "intent": each.intent or None,
-        "intent_confidence": each.intent_confidence,
-        "slots": dict(each.slots),
-        "began_ms": each.began_ms,
-        "ended_ms": each.ended_ms,
-    }
+    def __init__(self, hook: PostCallHook) -> None:
+        self.name, self._hook = told_as(hook.name), hook
 
-
-def transfer(each: Escalation) -> dict[str, Any]:
-    return {"target": each.target, "state": each.state, "started_at": moment(each.started_at), "ended_at": moment(each.ended_at)}
-
-
-def moment(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
-def clean(value: Any) -> Any:
-    """Without what JSON in UTF-8 can't carry: half a surrogate pair, and a number that is none."""
-    if isinstance(value, dict):
-        return {clean(name): clean(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [clean(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return 0.0
-    return storable(value) if isinstance(value, str) else value
+    def do(self, step: str, call: FinishedCall, done: Mapping[str, str], *, attempt: int) -> str:
+        at_ms = round(wrap_up_in(call).at.timestamp() * 1000)
+        return self._hook.post(call, f"{call.record.sid}:{self.name}:{at_ms}", "wrapped_up")
 
 
 def checked_name(name: str) -> str:

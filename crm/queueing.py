@@ -26,7 +26,8 @@ WORKFLOW = "deliver"
 
 
 def queue_of(crm: str) -> str:
-    return f"deliveries-{crm}"
+    """A CRM's wrap-ups ("hubspot.wrap_up") wait in the same queue as its calls."""
+    return f"deliveries-{crm.partition('.')[0]}"
 
 
 def system_database(database_url: str) -> str:

@@ -3,7 +3,7 @@
 The routes are those of tally-openapi.yaml (its copy for the tests: tests/fakes). Only the creation of a ticket is known for sure;
 customer lookup, Idempotency-Key and finding a ticket by call_sid are proposals, so a server without them (404, 405)
 gets its tickets all the same. There is no route that changes a ticket, and none that lists a caller's open ones: a call about an
-open ticket makes a new one that names it.
+open ticket makes a new one that names it, and what an agent says after the ticket was made can't be told.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def ticket_body(call: FinishedCall, customer_id: str, region: str) -> dict[str, 
 def description(call: FinishedCall, region: str) -> str:
     """What the contract has no field for, then the transcript, as plain text: markup in speech is words, and Tally's to escape."""
     facts = "\n".join(remarks(call, region))
-    words = storable(transcript(call.record))
+    words = storable(transcript(call.record, call.directory, now=call.at))
     room = MAX_DESCRIPTION - len(facts) - 2
     return f"{facts}\n\n{cut_in_the_middle(words, room)}" if facts else cut_in_the_middle(words, MAX_DESCRIPTION)
 

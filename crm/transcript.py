@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from calls.agents import Escalation
-from calls.call import CallRecord, Consent, TurnRecord
+from calls.call import CallRecord, Consent, Outcome, OutcomeKind, TurnRecord
+from calls.handover import Directory, callback_line, customer_line, transfer_line, wrap_up_lines
 
 CUT = "\n\n[... {} characters of the transcript are left out here ...]\n\n"
 
@@ -13,10 +14,14 @@ CUT = "\n\n[... {} characters of the transcript are left out here ...]\n\n"
 OUR_OWN = {"silence": "Caller: (silent)", "trouble": "(a fault of the bot)", "time_up": "(the call had reached its longest)"}
 
 
-def transcript(record: CallRecord) -> str:
-    """`Caller: ...` and `Bot: ...` in the order heard, then what an agent must know of recording, transfer and outcome."""
+NOBODY = Directory()
+
+
+def transcript(record: CallRecord, directory: Directory = NOBODY, *, now: datetime | None = None) -> str:
+    """`Caller: ...` and `Bot: ...` in the order heard, then what an agent must know: who called, recording, transfers, outcome,
+    the promise to call back (broken, if it is by `now`), and what an agent said of it all."""
     lines = [line for turn in record.turns for line in turn_lines(turn)]
-    return "\n".join([*lines, *remarks(record)])
+    return "\n".join([*lines, *remarks(record, directory, now)])
 
 
 def turn_lines(turn: TurnRecord) -> Iterator[str]:
@@ -30,17 +35,24 @@ def turn_lines(turn: TurnRecord) -> Iterator[str]:
         yield " ".join(["Bot:", *turn.said, *(["(interrupted)"] if turn.interrupted else [])])
 
 
-def remarks(record: CallRecord) -> Iterator[str]:
+def remarks(record: CallRecord, directory: Directory, now: datetime | None) -> Iterator[str]:
+    if record.customer:
+        yield customer_line(record.customer)
     if record.consent is Consent.DECLINED:
         yield "Recording: declined by the caller"
-    yield from (transfer_line(escalation) for escalation in record.escalations)
+    yield from (transfer_line(escalation, directory) for escalation in record.escalations)
     if record.outcome:
-        reason = f" ({record.outcome.reason})" if record.outcome.reason else ""
-        yield f"Outcome: {record.outcome.kind.value}{reason}"
+        yield f"Outcome: {outcome_told(record.outcome, directory)}"
+    if record.callback:
+        yield callback_line(record.callback, directory, now)
+    if record.wrap_up:
+        yield from wrap_up_lines(record.wrap_up)
 
 
-def transfer_line(escalation: Escalation) -> str:
-    return f"Transfer to {escalation.target or 'an agent'}: {escalation.state}"
+def outcome_told(outcome: Outcome, directory: Directory) -> str:
+    """ "finished (goodbye)"; a transfer's reason is the agent."""
+    reason = directory.name_of(outcome.reason) if outcome.kind is OutcomeKind.TRANSFERRED and outcome.reason else outcome.reason
+    return outcome.kind.value + (f" ({reason})" if reason else "")
 
 
 def cut_in_the_middle(text: str, most: int) -> str:

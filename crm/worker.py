@@ -11,13 +11,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from calls.crm import CrmAdapter
+from calls.crm import Teller
 from calls.errors import BotError
 from crm.deliveries import Deliveries
 from crm.delivering import Attempts, Backoff, Load, fault
@@ -37,7 +37,8 @@ def utc_now() -> datetime:
 
 
 class Worker:
-    """`load` gives a finished call for a CRM, `sweep` finds ended calls without deliveries (records.sweeping.Sweeper.sweep).
+    """`load` gives a finished call for a CRM, `sweep` finds ended calls without deliveries (records.sweeping.Sweeper.sweep),
+    `chores` are done as often, each on its own: one that fails holds up no other.
 
     `database_url` is DATABASE_URL, on which `engine` is open. One Worker a process: DBOS is one a process."""
 
@@ -45,11 +46,12 @@ class Worker:
         self,
         engine: Engine,
         database_url: str,
-        adapters: Mapping[str, CrmAdapter],
+        adapters: Mapping[str, Teller],
         *,
         deliveries: Deliveries,
         load: Load,
         sweep: Sweep,
+        chores: Sequence[Sweep] = (),
         executor_id: str = "",
         backoff: Backoff | None = None,
         sweep_s: float = 5.0,
@@ -58,7 +60,9 @@ class Worker:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._url, self._adapters, self._executor_id = system_database(database_url), adapters, executor_id or socket.gethostname()
-        self._deliveries, self._sweep, self._sweep_s, self._poll_s, self._hold_s = deliveries, sweep, sweep_s, poll_s, hold_s
+        self._deliveries, self._sweep_s, self._poll_s, self._hold_s = deliveries, sweep_s, poll_s, hold_s
+        self._chores = (sweep, *chores, self._requeue, self._forget)
+        self._queues = list(dict.fromkeys(queue_of(crm) for crm in adapters))
         self._progress = Progress(engine)
         self._attempts = Attempts(self._progress, adapters, load, backoff=backoff or Backoff(), clock=clock)
         self._clock, self._stopping = clock, threading.Event()
@@ -86,10 +90,10 @@ class Worker:
             }
         )
         DBOS.workflow(name=WORKFLOW)(lambda call_sid, crm: self._deliver(call_sid, crm))  # it takes no bound method
-        DBOS.listen_queues([queue_of(crm) for crm in self._adapters])  # not to those of a CRM that is switched on elsewhere
+        DBOS.listen_queues(self._queues)  # not to those of a CRM that is switched on elsewhere
         DBOS.launch()
-        for crm in self._adapters:
-            DBOS.register_queue(queue_of(crm), worker_concurrency=AT_ONCE, polling_interval_sec=self._poll_s, on_conflict="always_update")
+        for queue in self._queues:
+            DBOS.register_queue(queue, worker_concurrency=AT_ONCE, polling_interval_sec=self._poll_s, on_conflict="always_update")
         self._sweeper.start()
         facts = {"executor": self._executor_id, "crms": list(self._adapters), "rss_mb": rss_mb()}
         log.info("the worker delivers", extra=facts)
@@ -139,7 +143,7 @@ class Worker:
 
     def _sweep_until_stopped(self) -> None:
         while True:
-            for work in (self._sweep, self._requeue, self._forget):
+            for work in self._chores:
                 try:
                     work(self._clock())
                 except Exception as error:  # noqa: BLE001 - the next sweep is a new chance; its text is not logged

@@ -5,6 +5,7 @@ idempotency, status codes); none of it was tried against a live account here. No
 and that `phone:` finds a number however it is written there, so what is found is compared once more.
 A requester given within a ticket needs an e-mail address, therefore an unknown caller is made a user first.
 A call about an open ticket makes a new one that names it: a comment on a ticket has no idempotency key.
+What an agent says afterwards is a comment all the same, which is looked for by its mark (crm/zendesk_wrap_ups.py).
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from calls.columns import storable
-from calls.crm import FinishedCall, KnownCaller
+from calls.crm import FinishedCall, KnownCaller, Teller
 from calls.errors import CrmBusy, CrmError, CrmRefused, CrmUnknown
 from calls.phones import e164, far_end
 from crm.http import WHOLE_S, Answer, HttpCrm, checked_secret, checked_url
-from crm.transcript import cut_in_the_middle, transcript
+from crm.transcript import outcome_told, transcript
+from crm.wrap_ups import mark
+from crm.zendesk_wrap_ups import STATUS_AFTER, ZendeskWrapUps, fitting
 
 log = logging.getLogger(__name__)
-MAX_COMMENT = 65_000  # bytes
 MEND = "set ZENDESK_EMAIL and ZENDESK_TOKEN to an agent's address and API token, then retry the delivery"
 
 
@@ -36,7 +38,8 @@ class Zendesk:
 
     def __init__(self, *, url: str, email: str, token: str, region: str = "IN", session: requests.Session | None = None) -> None:
         auth = HTTPBasicAuth(f"{checked_secret('ZENDESK_EMAIL', email)}/token", checked_secret("ZENDESK_TOKEN", token))
-        self._http = HttpCrm("Zendesk", checked_url("ZENDESK_URL", url), auth=auth, mend=MEND, session=session, at_fault=at_fault)
+        self._url = checked_url("ZENDESK_URL", url)
+        self._http = HttpCrm("Zendesk", self._url, auth=auth, mend=MEND, session=session, at_fault=at_fault)
         self._region = region
 
     def do(self, step: str, call: FinishedCall, done: Mapping[str, str], *, attempt: int) -> str:
@@ -50,7 +53,14 @@ class Zendesk:
         except CrmError as error:
             log.warning("Zendesk did not say who calls", extra={"why": str(error)})
             return None
-        return KnownCaller(self.name, str(users[0]["id"]), name_of(users[0])) if len(users) == 1 else None
+        if len(users) != 1:
+            return None
+        id = str(users[0]["id"])
+        return KnownCaller(self.name, id, name_of(users[0]), url=f"{self._url}/agent/users/{id}")
+
+    def wrap_ups(self) -> Teller:
+        """Tells what agents say afterwards."""
+        return ZendeskWrapUps(self._http)
 
     def _user(self, number: str | None) -> str:
         """Found by the number, else made; Zendesk knows our external_id again, so a second try makes no second one.
@@ -73,13 +83,19 @@ class Zendesk:
         """Looks first: Zendesk forgets an idempotency key after two hours, and a killed worker does a step again as the same attempt."""
         if earlier := self._ticket_of(call.record.sid):
             return earlier
-        headers = {"Idempotency-Key": f"{call.record.sid}:ticket"}
+        wanted = ticket(call, user_id)
         try:
-            answer = self._http.post("/api/v2/tickets.json", {"ticket": ticket(call, user_id)}, headers=headers, also=(409,))
+            return self._made(call.record.sid, wanted, "ticket")
         except CrmRefused:
             if accepted := self._ticket_of(call.record.sid):  # 400: the key is known with the body of an earlier try
                 return accepted
-            raise
+            if wanted.pop("status", None) is None:
+                raise
+        return self._made(call.record.sid, wanted, "open")  # an account may want more of a ticket before it is solved
+
+    def _made(self, call_sid: str, wanted: dict[str, Any], key: str) -> str:
+        headers = {"Idempotency-Key": f"{call_sid}:{key}"}
+        answer = self._http.post("/api/v2/tickets.json", {"ticket": wanted}, headers=headers, also=(409,))
         if answer.status == 409:
             raise CrmBusy("Zendesk is at work on this ticket already (409)")
         return id_in(answer, "ticket")
@@ -100,6 +116,7 @@ def ticket(call: FinishedCall, user_id: str) -> dict[str, Any]:
         "priority": summary.priority,
         "tags": ["voicebot", summary.intent, f"language_{summary.language}", f"outcome_{outcome}"],
     }
+    made |= {"status": STATUS_AFTER.get(record.wrap_up.resolution, "open")} if record.wrap_up else {}
     return made | ({"requester_id": int(user_id)} if user_id else {})
 
 
@@ -112,13 +129,12 @@ def comment(call: FinishedCall) -> str:
         "Intent": f"{summary.intent} (confidence {summary.confidence:.0%})",
         "Language": summary.language,
         "Duration": "" if record.duration_s is None else f"{record.duration_s // 60} min {record.duration_s % 60} s",
-        "Outcome": record.outcome.kind.value if record.outcome else "",
+        "Outcome": outcome_told(record.outcome, call.directory) if record.outcome else "",
         "Ticket on the bot's desk": call.ticket_id,
     }
     lines = [f"{name}: {value}" for name, value in facts.items() if value]
-    text = storable("\n".join([summary.text, "", *lines, "", transcript(record)]))
-    widest = max(len(character.encode()) for character in set(text))
-    return cut_in_the_middle(text, MAX_COMMENT // widest)
+    told = transcript(record, call.directory, now=call.at)
+    return fitting("\n".join([summary.text, "", *lines, "", told, mark(record)]).rstrip())
 
 
 def id_in(answer: Answer, name: str) -> str:

@@ -6,13 +6,15 @@ Deterministic, needs nothing but its settings, and takes well under a millisecon
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from calls.call import Intent, Outcome, Question, Say, Turn
 from calls.settings import Settings
 from nlu import everyday, language
 from nlu.dialogue import Dialogue, standing_question
 from nlu.evidence import Evidence, Score
+from nlu.humans import Anybody, always, utc_now
 
 OTHER = "other"
 
@@ -24,18 +26,19 @@ _OWN_WISH = 0.4  # clues of an intent that stand apart from those of the best: a
 _MOST_WISHES = 2  # ... and more than these in one breath are a salad of words
 _ALIKE_ENOUGH = 0.6  # unless the sentence is much like a known one
 _SALAD = 0.5
-_WANT_AN_ANSWER = (Question.OFFER_HUMAN, Question.STILL_THERE)
+_WANT_AN_ANSWER = (Question.OFFER_HUMAN, Question.OFFER_CALLBACK, Question.STILL_THERE)
 
 
 class Rules:
     """The engine "rules" (calls.ports.Understanding). Keeps nothing between calls."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, anybody: Anybody = always, now: Callable[[], datetime] = utc_now) -> None:
+        """`anybody(intent, language)`: whether a human could take such a call at this moment."""
         self._settings = settings
         self._evidence = Evidence(
             {name: [text for texts in intent.phrases.values() for text in texts] for name, intent in settings.intents.items()}
         )
-        self._dialogue = Dialogue(settings)
+        self._dialogue = Dialogue(settings, anybody=anybody, now=now)
         everyday.read([])  # reads its word lists now, not while a caller waits
 
     def respond(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Intent | Say | Outcome]:

@@ -3,61 +3,40 @@
 from __future__ import annotations
 
 from calls.call import CallRecord, CallSummary, OutcomeKind, Question, TurnRecord
+from calls.handover import Directory
 from calls.settings import Settings
 from nlu import everyday
+from nlu.endings import ended
+from nlu.wishes import OTHER, TRANSFER, main_wish
 
-TRANSFER, OTHER = "transfer_to_human", "other"
 _QUOTE_LENGTH = 120  # characters of the caller's own words
 _SHORTEST_WISH = 3  # words that an unclassified sentence needs to be worth quoting
 _HUMANS = frozenset({OutcomeKind.ESCALATED, OutcomeKind.BROKEN, OutcomeKind.TRANSFERRED, OutcomeKind.CALLBACK})
 
-_ENDINGS = {
-    OutcomeKind.FINISHED: "The caller finished the call with the bot.",
-    OutcomeKind.HUNG_UP: "The caller hung up before the end.",
-    OutcomeKind.BROKEN: "The line to the bot broke; the caller was to be passed to a person.",
-    OutcomeKind.TRANSFERRED: "An agent took over the call.",
-    OutcomeKind.CALLBACK: "Nobody could take the call: please call back.",
-}
-_ESCALATIONS = {
-    TRANSFER: "The caller asked for a person.",
-    "offered": "The caller accepted the offer of a person.",
-    "not_understood": "The bot did not understand the caller and passed the call to a person.",
-    "engine_failed": "The bot failed and passed the call to a person.",
-    "time_up": "The call reached its longest time and was passed to a person.",
-    "silence": "The caller could not be heard and was passed to a person.",
-}
-
 
 class Summarizer:
-    """See calls.ports.Summarizer."""
+    """See calls.ports.Summarizer. What the bot took for the caller's wish, unless an agent knows better."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._directory = settings, Directory.of(settings.escalation)
 
     def __call__(self, record: CallRecord) -> CallSummary:
         turn = self._main_turn(record)
-        intent = turn.intent if turn else TRANSFER if _went_to_a_human(record) else OTHER
-        wish = self._settings.intents.get(intent)
+        heard = turn.intent if turn else TRANSFER if _went_to_a_human(record) else OTHER
+        corrected = record.wrap_up.intent if record.wrap_up else ""
+        wish = self._settings.intents.get(corrected or heard)
+        text = [_about(record, heard, self._last_words(record, turn)), self._answered(heard, turn), ended(record, self._directory)]
         return CallSummary(
-            intent=intent,
-            confidence=turn.intent_confidence if turn else 0.0,
+            intent=corrected or heard,
+            confidence=1.0 if corrected else turn.intent_confidence if turn else 0.0,
             language=record.turns[-1].language if record.turns else record.language,
             priority=wish.priority if wish else "normal",
-            text=" ".join([_about(record, intent, self._last_words(record, turn)), self._answered(intent, turn), _ended(record)]),
+            text=" ".join(text),
         )
 
     def _main_turn(self, record: CallRecord) -> TurnRecord | None:
-        """Of the wishes that were well understood: an urgent one, else one for the bot's help, each time the latest."""
-        wishes = [turn for turn in record.turns if self._is_wish(turn)]
-        return max(
-            wishes,
-            key=lambda turn: (self._settings.intents[turn.intent].priority == "high", turn.intent != TRANSFER, turn.number),
-            default=None,
-        )
-
-    def _is_wish(self, turn: TurnRecord) -> bool:
-        known = turn.intent in self._settings.intents and turn.intent != OTHER
-        return known and turn.intent_confidence >= self._settings.understanding.threshold
+        at = main_wish(self._settings, [(turn.intent, turn.intent_confidence) for turn in record.turns])
+        return None if at is None else record.turns[at]
 
     def _answered(self, intent: str, turn: TurnRecord | None) -> str:
         """Whether the caller *heard* the answer."""
@@ -90,24 +69,6 @@ def _about(record: CallRecord, intent: str, words: str) -> str:
     joint = ": " if intent == OTHER else " and " if intent == TRANSFER else " "
     said = f': "{_bounded(words)}"' if words else ""
     return f"{who} {called}{joint}{what}{said}."
-
-
-def _ended(record: CallRecord) -> str:
-    outcome = record.outcome
-    if outcome is None:
-        return "The call is still going on." if record.ended_at is None else "The call ended without a word to the bot."
-    if outcome.kind is not OutcomeKind.ESCALATED:
-        return _ENDINGS[outcome.kind]
-    return _ESCALATIONS.get(outcome.reason, f"The call was passed to a person ({outcome.reason.replace('_', ' ')}).") + _reached(record)
-
-
-def _reached(record: CallRecord) -> str:
-    if not record.escalations:
-        return ""
-    last = record.escalations[-1].state
-    return {"completed": " An agent spoke to them.", "dialling": " It is ringing now."}.get(
-        last, f" No agent was reached ({last}): please call back."
-    )
 
 
 def _went_to_a_human(record: CallRecord) -> bool:

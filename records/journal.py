@@ -7,14 +7,15 @@ never heard of is created rather than lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 
+from calls.agents import Customer, LegAnswer
 from calls.call import CallRecord, Outcome, Turn
-from records import reading, slots, transfers, writing
+from records import legs, reading, slots, transfers, writing
 from records.transactions import in_transaction
 
 P = ParamSpec("P")
@@ -52,6 +53,10 @@ class Journal:
         """The caller said that the call is about this open ticket of the desk."""
         self._write(writing.about_ticket, call_sid, ticket_id)
 
+    def customer_known(self, call_sid: str, customer: Customer) -> None:
+        """A CRM has said who calls; what it says later replaces this."""
+        self._write(writing.customer_known, call_sid, customer)
+
     def call_ended(self, call_sid: str, outcome: Outcome, now: datetime) -> None:
         """The bot's part is over: the slot is free, and `outcome` replaces an earlier one.
 
@@ -63,17 +68,40 @@ class Journal:
         self._write(writing.status_changed, call_sid, status, now=now, duration_s=duration_s, terminated_by=terminated_by)
 
     # -- the way to a human -----------------------------------------------------
-    def escalation_started(self, call_sid: str, target: str, now: datetime) -> bool:
-        """Whether an agent is to be dialled: not when one rings now (for at most 5 minutes) or a transfer was completed."""
-        return self._write(transfers.started, call_sid, target, now=now)
+    def escalation_started(
+        self, call_sid: str, target: str, now: datetime, *, queue: str = "", agents: Sequence[str] = (), by: str = "dial"
+    ) -> bool:
+        """Whether a new try was begun: not while one rings (for at most 5 minutes) or an agent talks or has talked.
 
-    def agent_leg(self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime) -> None:
-        """A status of an agent's leg; the escalation stays "dialling" until escalation_ended."""
-        self._write(transfers.agent_leg, call_sid, agent_call_sid, state, sip_status, now=now)
+        `agents`: ids of those who ring at once; on the desk's page (`by` "desk") each has a leg from now on."""
+        return self._write(transfers.started, call_sid, target, now=now, queue=queue, agents=agents, by=by)
 
-    def escalation_ended(self, call_sid: str, state: str, sip_status: int | None, agent_call_sid: str, now: datetime) -> None:
-        """The dial is over; "completed" is never replaced."""
-        self._write(transfers.ended, call_sid, state, sip_status, agent_call_sid, now=now)
+    def agent_leg(
+        self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime, *, candidates: Collection[str] = ()
+    ) -> None:
+        """A status of an agent's leg; the escalation stays "dialling" until escalation_ended.
+
+        `candidates`: the ids of the agents who may be at its number; it is the one of them who was rung."""
+        self._write(transfers.agent_leg, call_sid, agent_call_sid, state, sip_status, now=now, candidates=candidates)
+
+    def leg_answered(self, call_sid: str, leg_sid: str, agent: str, answer: LegAnswer, now: datetime) -> bool:
+        """What an agent said to the call; whether it holds. It does not when another agent took the call or the try is over.
+
+        Who takes it sets the reservations of the others free."""
+        return self._write(transfers.leg_answered, call_sid, leg_sid, agent, answer, now=now)
+
+    def leg_repeated(self, call_sid: str, leg_sid: str) -> None:
+        """The agent wants to hear the briefing again. Not idempotent: a hook sent twice plays it once too often."""
+        self._write(legs.repeated, call_sid, leg_sid)
+
+    def leg_ended(self, call_sid: str, leg_sid: str, now: datetime) -> None:
+        """The agent's leg is over; for legs that Jambonz tells nothing of."""
+        self._write(legs.ended, call_sid, leg_sid, now=now)
+
+    def escalation_ended(self, call_sid: str, state: str, sip_status: int | None, agent_call_sid: str, now: datetime) -> bool:
+        """The try is over, and with it its legs; whether that is news. "completed" is never replaced; an empty `state` is told by the
+        legs' answers."""
+        return self._write(transfers.ended, call_sid, state, sip_status, agent_call_sid, now=now)
 
     # -- reading ----------------------------------------------------------------
     def outcome(self, call_sid: str) -> Outcome | None:

@@ -55,6 +55,8 @@ turns = Table(
     Column("began_ms", Integer, nullable=False),
     Column("ended_ms", Integer, nullable=False),
     Column("timings", PlainJson, nullable=False),
+    Index("ix_turns_intent", "intent", "call_sid"),
+    Index("ix_turns_language", "language", "call_sid", "number"),
 )
 
 escalations = Table(
@@ -86,10 +88,12 @@ agent_legs = Table(
     Column("state", PlainText, nullable=False, default=""),
     Column("sip_status", Integer),
     Column("answer", PlainText, nullable=False, default=""),  # calls.agents.LegAnswer
+    Column("repeats", Integer, nullable=False, server_default="0"),  # so often the agent asked to hear the briefing again
     Column("began_at", Moment, nullable=False),
     Column("answered_at", Moment),
     Column("accepted_at", Moment),
     Column("ended_at", Moment),
+    Index("ix_agent_legs_agent", "agent", "call_sid"),
 )
 
 # Where each agent is; an agent of jambonz-app.json without a row has never been here.
@@ -131,7 +135,7 @@ wrap_ups = Table(
     Column("resolution", PlainText, nullable=False),
     Column("intent", PlainText, nullable=False),
     Column("note", PlainText, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
 )
 
 # Who may use the console.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from calls.agents import Customer
 from calls.call import Consent, Outcome, OutcomeKind, Turn
 from records import schema
 
@@ -49,6 +51,11 @@ def consent_declined(connection: Connection, call_sid: str) -> None:
 def about_ticket(connection: Connection, call_sid: str, ticket_id: str) -> None:
     known(connection, call_sid)
     change(connection, call_sid, about_ticket=ticket_id)
+
+
+def customer_known(connection: Connection, call_sid: str, customer: Customer) -> None:
+    known(connection, call_sid)
+    change(connection, call_sid, customer=asdict(customer))
 
 
 def turn_finished(connection: Connection, call_sid: str, turn: Turn) -> None:

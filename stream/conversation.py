@@ -9,10 +9,7 @@ finished, and the sound that is due.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import Any
 
 from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Utterance
@@ -33,39 +30,21 @@ from calls.events import (
     Transcribed,
     Understood,
 )
-from calls.ports import Journal
-from calls.settings import Settings
 from stream import manners, measures
 from stream.hearing import Hearing
-from stream.lane import Inbox, Lanes
+from stream.house import House as House
+from stream.lane import Inbox
 from stream.line import Line
 from stream.patience import Patience
 from stream.pen import Pen
 from stream.playout import AUDIBLE_DB, Playout, level_db
-from stream.work import Engines, Work
+from stream.telling import Telling
+from stream.work import Work
 
 FRAME_S = 0.02
 HEARTBEAT_S = 10.0
 LAST_WORDS_S = 10.0  # so long a caller's last words may take to be recognised after the hang-up; nobody waits for it
 LEAVING = (OutcomeKind.ESCALATED, OutcomeKind.CALLBACK)  # once announced, not talked out of
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all calls of a process share."""
-
-    engines: Engines
-    journal: Journal
-    close: Callable[[str], object]  # call_sid -> the call's ticket is made or brought up to date
-    settings: Settings
-    lanes: Lanes
-    profile: Callable[[str], CallerProfile | None] = field(default=lambda phone: None)  # who calls; may take its time
-    clock: Callable[[], float] = field(default=time.monotonic)
-    now: Callable[[], datetime] = field(default=utc_now)
 
 
 class Conversation:
@@ -77,7 +56,8 @@ class Conversation:
         self.inbox = Inbox(line.wake)
         names = ("ear", "mind", "files", "pen")
         self.ear, self.mind, self.files, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in names)
-        self.pen = Pen(pen, house.journal, house.close, call.sid, house.now)
+        self.pen = Pen(pen, house.journal, house.close, house.promise, call.sid, house.now)
+        self.telling = Telling(house.tell, call)
         self.work = Work(house.engines, house.profile, call.sample_rate)
         self.hearing = Hearing(house.engines.detector(call.sample_rate), listening, call.sample_rate, now)
         self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
@@ -104,6 +84,7 @@ class Conversation:
                 self.handle(finished)
             self.play()
             self.keep_time()
+            self.tell_state()
         self.line.disconnect()
         return self.outcome or Outcome(OutcomeKind.BROKEN)
 
@@ -119,6 +100,8 @@ class Conversation:
                     self.handle(heard)
             case Journalled() | EngineFailed(lane="pen") if self.outcome:
                 self.journalled = True  # had the pen failed: the next hook finds no outcome and goes to a human
+            case CallerKnown(profile):
+                self.caller_known(profile)
             case _ if self.outcome:
                 pass
             case SpeechStarted():
@@ -129,14 +112,8 @@ class Conversation:
             case Transcribed(utterance, transcript):
                 self.unheard -= 1
                 self.heard(utterance, transcript)
-            case CallerKnown(profile):
-                self.known = profile
-                self.greet_by_name()
             case Understood(turn, intent) if turn is self.turn:
-                turn.intent = intent
-                if intent.name == "yes" and self.offered and self.turns[-2].asked is Question.ABOUT_TICKET:
-                    self.pen.about_ticket(self.offered)
-                measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
+                self.understood(turn, intent)
             case Sound() | Said() | Replied():
                 self.speak(event)
             case Dtmf(digit):
@@ -144,7 +121,7 @@ class Conversation:
             case CallerSilent(times):
                 self.caller_is_silent(times)
             case TimeUp():
-                self.say("connecting", intent="time_up", then=Outcome(OutcomeKind.ESCALATED, "time_up"))
+                self.say(manners.TIME_UP, intent="time_up")
             case EngineFailed(lane):
                 self.engine_failed(lane)
             case HungUp():
@@ -157,9 +134,11 @@ class Conversation:
                     self.line.play(pcm)
                     if turn.timings.reply is None and turn.heard and level_db(pcm) > AUDIBLE_DB:
                         measures.stamp(turn, "reply", self.hearing.since(turn.ended_ms, self.clock()))
+                        self.telling.reply_began(turn)
                 case Said(turn, sentence):
                     turn.said.append(sentence.text)
                     turn.asked = sentence.asks
+                    self.telling.said(turn, sentence)
                     if turn.interrupted.is_set():  # the disclosure, heard to its end all the same
                         self.pen.turn_finished(turn)
                 case Replied(turn, outcome):
@@ -176,6 +155,19 @@ class Conversation:
             self.pen.alive()
         if self.gone_at is not None and not self.outcome and (self.all_understood or now - self.gone_at > LAST_WORDS_S):
             self.end(Outcome(OutcomeKind.HUNG_UP))
+
+    def tell_state(self) -> None:
+        """For the people who watch; of a caller who has gone the hooks tell."""
+        if self.gone_at is not None or self.outcome:
+            return
+        if self.hearing.speaking:
+            self.telling.state("listening")
+        elif self.turn.number == 0 and self.replying:
+            self.telling.state("greeting")
+        elif self.playout.busy(self.clock()) and not self.unheard:
+            self.telling.state("speaking")
+        else:
+            self.telling.state("thinking" if self.unheard or self.replying else "listening")
 
     @property
     def all_understood(self) -> bool:
@@ -222,27 +214,28 @@ class Conversation:
         turn.began_ms, turn.ended_ms = began_ms, utterance.ended_ms
         turn.timings.endpoint = self.hearing.endpoint_ms
         measures.stamp(turn, "transcribed", self.hearing.since(turn.ended_ms, self.clock()))
+        self.telling.heard(self.turns)
         self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+
+    def understood(self, turn: Turn, intent: Intent) -> None:
+        turn.intent = intent
+        if intent.name == "yes" and self.offered and self.turns[-2].asked is Question.ABOUT_TICKET:
+            self.pen.about_ticket(self.offered)
+        measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
+        self.telling.understood(turn, intent, is_wish=intent.name in self.settings.intents)
 
     def pressed(self, digit: str) -> None:
         wish = self.settings.keypad.get(digit)
         if wish == "no_recording":
             self.pen.consent_declined()
-            asked = next((turn.asked for turn in reversed(self.turns) if turn.asked is not Question.NONE), Question.NONE)
-            again = ("greeting",) if asked is Question.NONE else ()
-            self.say("recording_off", *again, intent=wish, asks=Question.OPEN if again else asked)
+            self.say(manners.recording_declined(self.turns), intent=wish)
         elif wish and not self.leaving:
             turn = self.new_turn(self.language)
             turn.intent = Intent(wish)
             self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
 
     def caller_is_silent(self, times: int) -> None:
-        if times <= self.settings.limits.max_silences:
-            self.say("still_there", intent="silence", asks=Question.STILL_THERE)
-        elif any(turn.heard for turn in self.turns):
-            self.say("goodbye", intent="silence", then=Outcome(OutcomeKind.FINISHED, "silence"))
-        else:  # perhaps we can't hear the caller: a human may
-            self.say("connecting", intent="silence", then=Outcome(OutcomeKind.ESCALATED, "silence"))
+        self.say(manners.after_silence(times, self.turns, self.settings.limits.max_silences), intent="silence")
 
     def hung_up(self) -> None:
         """The last words, cut off by the hang-up, are still recognised and journalled."""
@@ -254,10 +247,19 @@ class Conversation:
 
     def open(self) -> None:
         self.pen.alive()
+        self.telling.began(self.turns)
         turn = self.new_turn(self.call.language)
         self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings), None)
         if not self.call.after:
             self.files.do(self.work.look_up, self.call.caller)
+
+    def caller_known(self, profile: CallerProfile) -> None:
+        """Comes when it comes: for the greeting perhaps too late, for the records never."""
+        if profile.customer:
+            self.pen.customer_known(profile.customer)
+        if not self.outcome:
+            self.known = profile
+            self.greet_by_name()
 
     def greet_by_name(self) -> None:
         """What is known of the caller has come in time if the greeting is made but has not begun; else the plain one stays."""
@@ -279,12 +281,11 @@ class Conversation:
         self.playout.held = self.hearing.speaking or self.unheard > 0
         return self.turn
 
-    def say(self, *prompts: str, intent: str, asks: Question = Question.NONE, then: Outcome | None = None) -> None:
+    def say(self, announcement: manners.Announcement, *, intent: str) -> None:
         """A turn of our own, that answers no words."""
         turn = self.new_turn(self.language)
         turn.intent = Intent(intent)
-        sentences = [sentence for name in prompts for sentence in manners.prompt(self.settings, name, turn.language, asks)]
-        self.mind.do(self.work.speak, turn, sentences, then)
+        self.mind.do(self.work.speak, turn, manners.sentences_of(announcement, self.settings, turn.language), announcement.then)
 
     def speak(self, item: Sound | Said | Replied) -> None:
         """Queue what the voice made, unless the caller has talked it down meanwhile."""
@@ -308,6 +309,7 @@ class Conversation:
         if cut := self.playout.stop(self.clock()):
             turn.said.append(cut.say.text)
             turn.asked = cut.say.asks
+            self.telling.said(turn, cut.say)
         if on_its_way and not self.playout.busy(self.clock()):
             self.line.kill_audio()
         self.pen.turn_finished(turn)
@@ -332,7 +334,7 @@ class Conversation:
         if self.failures > 1:
             self.end(Outcome(OutcomeKind.ESCALATED, "engine_failed"))
         else:
-            self.say("trouble", intent="trouble", asks=Question.AGAIN)
+            self.say(manners.TROUBLE, intent="trouble")
 
     def end(self, outcome: Outcome) -> None:
         """The outcome is journalled first; then the line is let go, and Jambonz asks the action hook what to do."""

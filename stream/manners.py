@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from calls.call import Call, CallerProfile, Question, Say, Transcript, Turn, Utterance
-from calls.settings import Listening, Settings, pick
+from calls.call import Call, CallerProfile, Outcome, OutcomeKind, Question, Say, Transcript, Turn, Utterance
+from calls.settings import Listening, Settings, fill, pick
 
 ECHO_LIKENESS = 88  # of 100: rapidfuzz's partial ratio
 ECHO_MIN_WORDS = 2
@@ -52,9 +52,39 @@ def greeting_for(profile: CallerProfile, settings: Settings, language: str) -> l
     return [Sentence(replace(sentence.say, text=fill(sentence.say.text, blanks))) for sentence in plain_prompts]
 
 
-def fill(text: str, blanks: Mapping[str, str]) -> str:
-    """`{name}` and the like by their values; other braces stay as they are."""
-    return re.sub(r"\{(\w+)\}", lambda blank: blanks.get(blank[1], blank[0]), text)
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Prompts that answer no words."""
+
+    prompts: tuple[str, ...]
+    asks: Question = Question.NONE
+    then: Outcome | None = None
+
+
+TROUBLE = Announcement(("trouble",), Question.AGAIN)
+TIME_UP = Announcement(("connecting",), then=Outcome(OutcomeKind.ESCALATED, "time_up"))
+
+
+def sentences_of(announcement: Announcement, settings: Settings, language: str) -> list[Sentence]:
+    return [sentence for name in announcement.prompts for sentence in prompt(settings, name, language, announcement.asks)]
+
+
+def after_silence(times: int, turns: Iterable[Turn], most: int) -> Announcement:
+    """`times` in a row the caller was silent; after `most` the bot asks no more."""
+    if times <= most:
+        return Announcement(("still_there",), Question.STILL_THERE)
+    if any(turn.heard for turn in turns):
+        return Announcement(("goodbye",), then=Outcome(OutcomeKind.FINISHED, "silence"))
+    # perhaps we can't hear the caller: a human may
+    return Announcement(("connecting",), then=Outcome(OutcomeKind.ESCALATED, "silence"))
+
+
+def recording_declined(turns: Sequence[Turn]) -> Announcement:
+    """What was asked before still stands; who pressed the key in the disclosure hears the greeting now."""
+    asked = next((turn.asked for turn in reversed(turns) if turn.asked is not Question.NONE), Question.NONE)
+    if asked is Question.NONE:
+        return Announcement(("recording_off", "greeting"), Question.OPEN)
+    return Announcement(("recording_off",), asked)
 
 
 def lets_us_go_on(transcript: Transcript, asking: bool, turn: Turn, listening: Listening) -> bool:

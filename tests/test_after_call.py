@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from after_call import AfterCall, make_crms
+from after_call import AfterCall
+from calls.agents import Customer
 from calls.call import CallerProfile, Intent, Outcome, OutcomeKind, Turn
 from calls.errors import SettingsError
 from calls.settings import Environment, load
+from crm.adapters import make_crms
 from crm.delivery import State
 from crm.events import TicketMoved
 from crm.worker import Worker
@@ -24,6 +26,7 @@ from tests.fakes.tally import FakeTally
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 PHONE = "919812345678"
 SETTINGS = load("jambonz-app.json")
+RAVI = Customer("Ravi Kumar", "tally", "cust-7", "2026-04-01")
 
 
 @pytest.fixture
@@ -104,14 +107,14 @@ def test_a_call_reaches_both_crms_and_a_second_one_names_the_first_ticket(
     closed = house.desk.ticket_of("CA1")
     assert closed is not None
     assert closed.status == "closed"
-    assert house.profile(PHONE) == CallerProfile("Ravi Kumar"), "a closed ticket is not offered again"
+    assert house.profile(PHONE) == CallerProfile("Ravi Kumar", customer=RAVI), "a closed ticket is not offered again"
 
 
 def test_who_calls_is_known_by_name_and_open_ticket(journal_and_house: tuple[Journal, AfterCall]) -> None:
     journal, house = journal_and_house
     talk(journal, "CA1")
     house.close("CA1", now=NOW)
-    assert house.profile(PHONE) == CallerProfile("Ravi Kumar", "T-1001", "license_renewal")
+    assert house.profile(PHONE) == CallerProfile("Ravi Kumar", "T-1001", "license_renewal", RAVI)
     assert house.profile("anonymous") is None
 
 

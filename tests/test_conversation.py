@@ -1,15 +1,17 @@
 """A whole call without a socket: a scripted line, engines that do what they are told, and a clock that jumps 20 ms a frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from calls.agents import Customer
 from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn
 from calls.errors import CrmError, JournalError
 from calls.events import Dtmf
+from calls.live import STATES, Tell, tell_nobody
 from calls.settings import Settings, load
 from stream.conversation import Conversation, House
 from stream.fake import (
@@ -42,6 +44,8 @@ class Notes:
     outcomes: list[Outcome] = field(default_factory=list)
     declined: bool = False
     about: str = ""
+    customer: Customer | None = None
+    promised: list[str] = field(default_factory=list)
     beats: int = 0
     closed: int = 0
     fails: bool = False
@@ -57,6 +61,13 @@ class Notes:
 
     def about_ticket(self, call_sid: str, ticket_id: str) -> None:
         self.about = ticket_id
+
+    def customer_known(self, call_sid: str, customer: Customer) -> None:
+        self.customer = customer
+
+    def promise(self, call_sid: str) -> None:
+        assert not self.outcomes, "a promise is noted before the outcome tells of it"
+        self.promised.append(call_sid)
 
     def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
         if self.fails:
@@ -97,6 +108,7 @@ def play(
     after: str = "",
     replies: dict[str, list[Any]] | None = None,
     profile: Callable[[str], CallerProfile | None] = lambda phone: None,
+    tell: Tell = tell_nobody,
 ) -> Played:
     line, notes, recognizer = ScriptedLine([event for part in script for event in part]), notes or Notes(), ScriptedRecognizer(*hears)
     understanding = ScriptedUnderstanding(
@@ -104,7 +116,8 @@ def play(
     )
     engines = Engines(lambda rate: Loudness(), recognizer, understanding, voice or ToneVoice())
     lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=InlinePool())
-    house = House(engines, notes, notes.close, settings, lanes, profile, clock=line.clock, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    house = House(engines, notes, notes.close, settings, lanes, profile, line.clock, lambda: now, tell, notes.promise)
     conversation = Conversation(Call("c1", "+911", "+912", after=after), line, house)  # type: ignore[arg-type]
     return Played(line, notes, conversation.run(), recognizer, understanding, conversation)
 
@@ -406,3 +419,157 @@ def test_what_is_known_before_the_greeting_is_made_waits_for_it() -> None:
     conversation.run()
     assert len(notes.turns[0].said) == 2
     assert "Ravi" in notes.turns[0].said[1]
+
+
+# -- what the records get ---------------------------------------------------------------------
+PROMISED = Outcome(OutcomeKind.CALLBACK, "asked")
+PROMISE = {"call me": [Intent("yes"), Say("we will", "en"), PROMISED]}
+
+
+def test_a_promised_call_back_is_noted_before_the_outcome() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(3), hears=("call me",), replies=PROMISE)
+    assert call.outcome == PROMISED
+    assert (call.notes.promised, call.notes.outcomes, call.notes.closed) == (["c1"], [PROMISED], 1)
+
+
+def test_nothing_is_promised_where_no_call_back_was() -> None:
+    assert play(silence(OPENING_S), speech(1), silence(3), hears=("bye",)).notes.promised == []
+    assert play(silence(OPENING_S), speech(1), silence(3), hears=("human",)).notes.promised == []
+
+
+def test_a_promise_that_cannot_be_noted_does_not_lose_the_outcome() -> None:
+    class Forgetful(Notes):
+        def promise(self, call_sid: str) -> None:
+            raise JournalError("down")
+
+    call = play(silence(OPENING_S), speech(1), silence(3), hears=("call me",), replies=PROMISE, notes=Forgetful())
+    assert (call.notes.outcomes, call.notes.closed) == ([PROMISED], 1)
+    assert call.line.times("disconnect")
+
+
+CUSTOMER = Customer("Ravi", "hubspot", "17")
+
+
+def test_the_customer_is_journalled() -> None:
+    assert play(silence(OPENING_S), profile=lambda phone: CallerProfile("Ravi", customer=CUSTOMER)).notes.customer == CUSTOMER
+    assert play(silence(OPENING_S), profile=lambda phone: CallerProfile("Ravi")).notes.customer is None
+
+
+@pytest.mark.parametrize("known_after_s", [OPENING_S + 1, OPENING_S + 4.02])
+def test_a_customer_known_too_late_for_the_greeting_is_journalled_all_the_same(known_after_s: float) -> None:
+    """The later of the two comes when the caller has hung up."""
+    files, line = LatePool(), ScriptedLine(silence(OPENING_S + 4))
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer(), ScriptedUnderstanding({}), ToneVoice())
+    lanes, notes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=files), Notes()
+    house = House(engines, notes, notes.close, SETTINGS, lanes, lambda phone: CallerProfile("Ravi", customer=CUSTOMER), clock=line.clock)
+    conversation = Conversation(Call("c1", "+911", "+912"), line, house)  # type: ignore[arg-type]
+    receive = line.receive
+
+    def receive_and_look(timeout: float) -> Any:
+        event = receive(timeout)
+        if files.jobs and line.now >= known_after_s:
+            files.jobs.pop()()
+        return event
+
+    line.receive = receive_and_look  # type: ignore[method-assign]
+    conversation.run()
+    assert notes.customer == CUSTOMER
+    assert "Ravi" not in " ".join(notes.turns[0].said)
+
+
+# -- what the people who watch are told ---------------------------------------------------------
+class Watching:
+    """A `Tell` that keeps what it is told, as (kind, data)."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, kind: str, call_sid: str, data: Mapping[str, Any]) -> None:
+        assert call_sid == "c1"
+        self.told.append((kind, dict(data)))
+
+    def row(self, part: str) -> list[Any]:
+        return [data[part] for kind, data in self.told if kind == "call" and part in data]
+
+    def words(self, speaker: str) -> list[dict[str, Any]]:
+        return [data for kind, data in self.told if kind == "words" and data["speaker"] == speaker]
+
+
+def test_the_watchers_are_told_what_changes_and_no_more() -> None:
+    watching = Watching()
+    play(silence(OPENING_S), speech(1), silence(5), speech(0.5), silence(4), hears=("licence", "bye"), tell=watching)
+    assert watching.told[0] == ("call", {"caller": "+911", "language": "en", "turns": 0})
+    assert watching.row("state") == ["greeting", *["listening", "speaking"] * 2], "engines that take no time never think"
+    assert watching.row("intent") == ["license_renewal"], "a goodbye is no wish"
+    assert watching.row("confidence") == [0.9]
+    assert watching.row("last_words") == ["licence", "bye"]
+    assert watching.row("turns") == [0, 1, 2]
+    assert watching.row("language") == ["en"]
+    assert all(450 <= ms <= 540 for ms in watching.row("reply_ms"))
+
+
+def test_the_watchers_read_along() -> None:
+    watching = Watching()
+    call = play(silence(OPENING_S), speech(1), silence(5), hears=("licence",), tell=watching)
+    first, understood, replied = watching.words("caller")
+    assert first == {"number": 1, "speaker": "caller", "text": "licence", "language": "en"}
+    assert understood == {**first, "intent": "license_renewal", "confidence": 0.9}
+    assert replied == {**understood, "reply_ms": call.notes.turns[1].timings.reply}
+    said = [(each["number"], each["text"]) for each in watching.words("bot")]
+    prompts = SETTINGS.prompts
+    assert said == [(0, prompts.disclosure["en"]), (0, prompts.greeting["en"]), (1, ANSWER), (1, "anything else?")]
+
+
+def test_the_watchers_read_what_was_heard_of_an_interrupted_answer() -> None:
+    watching = Watching()
+    call = play(silence(OPENING_S), speech(1), silence(2), speech(1), silence(3), hears=("licence", "human"), tell=watching)
+    cut = [each["text"] for each in watching.words("bot") if each["number"] == 1]
+    assert cut == call.notes.turns[1].said
+    assert cut[0] != ANSWER
+
+
+def test_the_state_tells_thinking_from_speaking() -> None:
+    """The recogniser takes half a second of the caller's time."""
+    watching, ears = Watching(), LatePool()
+    line = ScriptedLine(silence(OPENING_S) + speech(1) + silence(5))
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer("licence"), ScriptedUnderstanding(REPLIES), ToneVoice())
+    lanes, notes = Lanes(ear=ears, mind=InlinePool(), pen=InlinePool(), files=InlinePool()), Notes()
+    house = House(engines, notes, notes.close, SETTINGS, lanes, clock=line.clock, tell=watching)
+    conversation = Conversation(Call("c1", "+911", "+912"), line, house)  # type: ignore[arg-type]
+    receive = line.receive
+
+    def receive_and_hear(timeout: float) -> Any:
+        if ears.jobs and line.now >= OPENING_S + 2:
+            ears.jobs.pop()()
+        return receive(timeout)
+
+    line.receive = receive_and_hear  # type: ignore[method-assign]
+    conversation.run()
+    assert watching.row("state") == ["greeting", "listening", "thinking", "speaking", "listening"]
+    assert set(watching.row("state")) <= set(STATES)
+
+
+def test_a_key_shows_what_is_wanted_and_has_no_words() -> None:
+    watching = Watching()
+    play(silence(1), [Dtmf("1")], silence(9), replies={"": REPLIES["licence"]}, tell=watching)
+    assert watching.row("intent") == ["license_renewal"]
+    assert watching.words("caller") == []
+
+
+def test_a_caller_without_a_number_is_not_told_as_one() -> None:
+    watching, line, notes = Watching(), ScriptedLine(silence(1)), Notes()
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer(), ScriptedUnderstanding({}), ToneVoice())
+    lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=InlinePool())
+    house = House(engines, notes, notes.close, SETTINGS, lanes, clock=line.clock, tell=watching)
+    Conversation(Call("c1", "", ""), line, house).run()  # type: ignore[arg-type]
+    assert watching.row("caller") == []
+
+
+def test_nothing_of_the_call_hangs_on_the_watchers(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(kind: str, call_sid: str, data: Mapping[str, Any]) -> None:
+        raise RuntimeError("no live today")
+
+    call = play(silence(OPENING_S), speech(1), silence(5), speech(0.5), silence(4), hears=("licence", "bye"), tell=broken)
+    assert call.outcome == GOODBYE
+    assert call.notes.turns[1].said == [ANSWER, "anything else?"]
+    assert [record.message for record in caplog.records] == ["a live event could not be told"], "once a call"

@@ -231,14 +231,14 @@ def test_settings_that_can_not_be_right_fail_at_boot(wrong: dict[str, str]) -> N
 # -- who calls ----------------------------------------------------------------------
 def test_a_caller_is_known_by_the_number(fake: FakeZendesk, zendesk: Zendesk) -> None:
     fake.add_user("098123 45678", "Anna")
-    assert zendesk.known_caller("919812345678", timeout_s=2) == KnownCaller("zendesk", "9000", "Anna")
+    assert zendesk.known_caller("919812345678", timeout_s=2) == KnownCaller("zendesk", "9000", "Anna", url=f"{fake.url}/agent/users/9000")
     assert zendesk.known_caller("+447700900123", timeout_s=2) is None
     assert zendesk.known_caller("anonymous", timeout_s=2) is None
 
 
-def test_a_caller_that_we_have_named_ourselves_has_no_name(zendesk: Zendesk) -> None:
+def test_a_caller_that_we_have_named_ourselves_has_no_name(fake: FakeZendesk, zendesk: Zendesk) -> None:
     zendesk.do("user", finished(), {}, attempt=1)
-    assert zendesk.known_caller(PHONE, timeout_s=2) == KnownCaller("zendesk", "9000", "")
+    assert zendesk.known_caller(PHONE, timeout_s=2) == KnownCaller("zendesk", "9000", "", url=f"{fake.url}/agent/users/9000")
 
 
 @pytest.mark.parametrize("how", [{"latency_s": 5}, {"status": 401}, {"status": 429}, {"garbage": True}, {"reset_before": True}])

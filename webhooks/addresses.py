@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import request
+
 from calls.settings import Environment
 
 
@@ -16,3 +18,9 @@ def audio_url(environment: Environment) -> str:
     Jambonz takes the relative one too (recording 10_wsrefuse_relative_url_with_wsAuth)."""
     address = hook_url(environment, "/audio")
     return f"ws{address.removeprefix('http')}" if address.startswith("http") else address
+
+
+def own_address(environment: Environment) -> str:
+    """Before the paths of what is fetched by others than Jambonz's hooks, which want a whole address: PUBLIC_URL, or else the address
+    at which Jambonz has just reached us."""
+    return (environment.public_url or request.url_root).rstrip("/")

@@ -12,9 +12,9 @@ from werkzeug.exceptions import HTTPException
 from calls import metrics
 from calls.errors import HookError
 from calls.signature import HEADER, verify
-from webhooks.human import last_resort
 from webhooks.payloads import HookModel, parse
 from webhooks.ports import bot
+from webhooks.rescue import instead
 from webhooks.verbs import Verb
 
 log = logging.getLogger(__name__)
@@ -40,11 +40,11 @@ def call_hooks(blueprint: Blueprint) -> Blueprint:
 
 
 def only_jambonz() -> ResponseReturnValue | None:
-    """The lock: the signature over the raw bytes, by one of the configured secrets."""
+    """The lock: the signature over the raw bytes, by one of the secrets; without a configured one only we ourselves know it (/phone)."""
     g.began_s, g.authentic = time.perf_counter(), False
     request.max_content_length = MAX_BODY_BYTES
     raw, house = request.get_data(), bot()
-    signed = verify(raw, request.headers.get(HEADER), house.environment.webhook_secrets, now=house.clock().timestamp())
+    signed = verify(raw, request.headers.get(HEADER), house.secrets, now=house.clock().timestamp())
     if not signed and not house.unsigned_allowed:
         log.warning("a hook without a valid signature was refused", extra={"hook": path()})
         return jsonify(error=UNSIGNED), 401
@@ -78,7 +78,8 @@ def rescue(error: Exception) -> ResponseReturnValue:
         log.warning("a call hook can't be read; the caller goes straight to a human", extra={"hook": path(), "why": str(error), **about()})
     else:
         log.error("a call hook failed; the caller goes straight to a human", exc_info=error, extra={"hook": path(), **about()})
-    return answer(last_resort(bot().settings, request.get_data()))
+    house = bot()
+    return answer(instead(house, path(), request.get_data(), house.clock()))
 
 
 def turned_away(error: Exception) -> ResponseReturnValue:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from calls.agents import ScreenPop
-from calls.call import CallRecord, CallSummary, Outcome, OutcomeKind, Ticket
-from calls.settings import pick
+from calls import metrics
+from calls.agents import Escalation, LegAnswer
+from calls.call import CallRecord, Outcome, OutcomeKind
+from webhooks.addresses import own_address
 from webhooks.closing import close
 from webhooks.door import answer, call_hooks, received
-from webhooks.human import dial_human, names
 from webhooks.payloads import DialEnded, Escalating
 from webhooks.ports import Bot, bot
-from webhooks.screen_pop import screen_pop
-from webhooks.verbs import Verb, hangup, say
-from webhooks.voice import talk
+from webhooks.promises import kept
+from webhooks.ringing import hand_over, known_record
+from webhooks.telling import tell, tell_presence, tell_transfer
+from webhooks.verbs import hangup
 
 log = logging.getLogger(__name__)
 bp = call_hooks(Blueprint("escalate", __name__))
@@ -26,76 +27,72 @@ bp = call_hooks(Blueprint("escalate", __name__))
 
 @bp.post("/escalate")
 def escalate() -> ResponseReturnValue:
-    """Ring the agents, the ticket on their screens. A hook that is sent again gets the same answer, until a transfer was completed."""
+    """Ring the first agents, the call on their screens. A hook that is sent again gets the same answer."""
     house, hook, now = bot(), received(Escalating), bot().clock()
     if house.journal.outcome(hook.call_sid) is None:
         house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.BROKEN, "no_outcome"), now=now)
     ticket = close(house, hook.call_sid, now)
     if hook.caller_gone:
         return answer([])
-    begun = house.journal.escalation_started(hook.call_sid, names(house.settings.escalation), now)
-    record = house.journal.record(hook.call_sid)
-    if not begun and record and was_transferred(record):
-        return answer([hangup()])
-    log.info("a call is handed to a human", extra={"call_sid": hook.call_sid, "again": not begun})
-    return answer(dial_human(house.settings, house.environment, pop_for(house, hook.call_sid, record, ticket)))
-
-
-def was_transferred(record: CallRecord) -> bool:
-    return any(each.state == "completed" for each in record.escalations)
-
-
-def pop_for(house: Bot, call_sid: str, record: CallRecord | None, ticket: Ticket | None) -> ScreenPop:
-    """The screen pop; poorer, but never missing, when the call can't be summed up."""
-    unknown = CallSummary("other", 0.0, house.settings.language, "normal", "")
-    if record is None:
-        return ScreenPop(call_sid, "", unknown.intent, unknown.confidence, unknown.language, "", ticket.id if ticket else "", "")
-    try:
-        return screen_pop(record, house.summarizer(record), ticket)
-    except Exception:
-        log.exception("a call could not be summed up", extra={"call_sid": call_sid})
-        return screen_pop(record, unknown, ticket)
+    log.info("a call is to be handed to a human", extra={"call_sid": hook.call_sid})
+    return answer(hand_over(house, hook.call_sid, ticket, now, own_address(house.environment)))
 
 
 @bp.post("/escalate/ended")
 def ended() -> ResponseReturnValue:
-    """The dial is over. Only "completed" was a conversation: for any other end, or none, a call back is promised."""
+    """A try is over. A transfer is what an agent has accepted; for any other end the next agents ring, or a call back is promised."""
     house, hook, now = bot(), received(DialEnded), bot().clock()
-    state = hook.dial_call_status or "failed"
-    house.journal.escalation_ended(hook.call_sid, state, hook.dial_sip_status, hook.dial_call_sid, now)
-    if hook.agent_talked:
-        house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.TRANSFERRED), now=now)
-    elif not hook.caller_gone:
-        house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.CALLBACK, "no_agent"), now=now)
-    close(house, hook.call_sid, now)
-    if hook.caller_gone:
-        return answer([])
-    return answer([hangup()] if hook.agent_talked else nobody_free(house, hook.call_sid, now))
+    news = house.journal.escalation_ended(hook.call_sid, hook.dial_call_status, hook.dial_sip_status, hook.dial_call_sid, now)
+    record = known_record(house, hook.call_sid)
+    attempt = attempt_of(record, hook.dial_call_sid)
+    if attempt.transferred:
+        was_taken(house, record, attempt, now, news=news)
+        close(house, hook.call_sid, now)
+        return answer([] if hook.caller_gone else [hangup()])
+    was_missed(house, record, attempt, now, news=news, gone=hook.caller_gone)
+    ticket = close(house, hook.call_sid, now)
+    return answer([] if hook.caller_gone else hand_over(house, hook.call_sid, ticket, now, own_address(house.environment)))
 
 
-def nobody_free(house: Bot, call_sid: str, now: datetime) -> list[Verb]:
-    """The bot comes back, once and if it has a slot; else Jambonz's own voice promises the call back."""
-    record = house.journal.record(call_sid)
-    language = language_of(record) or house.settings.language
-    log.warning("no agent took a call", extra={"call_sid": call_sid, "failed_dials": failed_dials(record)})
-    if record and failed_dials(record) <= 1 and has_slot(house, record, now):
-        return [talk(house, call_sid, language=language, direction=record.direction, after="no_agent"), hangup()]
-    return [say(pick(house.settings.prompts.no_agent, language, house.settings.language)), hangup()]
+def attempt_of(record: CallRecord, leg_sid: str) -> Escalation:
+    """The try that a dial's end tells of: the one with the leg that it names, or else the latest."""
+    latest_first = record.escalations[::-1]
+    own = [each for each in latest_first if leg_sid and (each.agent_call_sid == leg_sid or leg_sid in [leg.leg_sid for leg in each.legs])]
+    return (own or latest_first)[0]
 
 
-def failed_dials(record: CallRecord | None) -> int:
-    return sum(each.ended_at is not None and each.state != "completed" for each in record.escalations) if record else 0
+def was_taken(house: Bot, record: CallRecord, attempt: Escalation, now: datetime, *, news: bool) -> None:
+    """An agent has talked to the caller, and is left alone for a while to wrap up."""
+    agent = attempt.accepted.agent if attempt.accepted else ""
+    house.journal.call_ended(record.sid, Outcome(OutcomeKind.TRANSFERRED, agent), now=now)
+    rest = now + timedelta(seconds=house.settings.escalation.wrap_up_s)
+    house.presences.release(record.sid, now=now, agents=[agent], busy_until=rest)
+    house.presences.release(record.sid, now=now)
+    kept(house, record, agent, now)
+    if news:
+        metrics.TRANSFERS.labels("taken").inc()
+        if attempt.by == "dial":  # the desk's page tells of its own talks
+            tell_transfer(house, record.sid, "ended", [agent], talk_s=attempt.talk_s)
+        tell_presence(house, attempt.agents)
+        over(house, record)
 
 
-def has_slot(house: Bot, record: CallRecord, now: datetime) -> bool:
-    """The same question as /voice asks."""
-    return not house.draining() and house.journal.call_started(
-        sid=record.sid, direction=record.direction, caller=record.caller, called=record.called, language=record.language, now=now
-    )
+def was_missed(house: Bot, record: CallRecord, attempt: Escalation, now: datetime, *, news: bool, gone: bool) -> None:
+    """Nobody took it, or the caller did not wait. The outcome is written again, as the wait for an agent may have looked like talk."""
+    if record.outcome:
+        house.journal.call_ended(record.sid, record.outcome, now=now)
+    house.presences.release(record.sid, now=now, agents=attempt.agents)
+    if not news:
+        return
+    declined = {leg.agent for leg in attempt.legs if leg.answer is LegAnswer.DECLINED}
+    missed = [agent for agent in attempt.agents if agent not in declined]
+    metrics.TRANSFERS.labels("gone" if gone else "missed" if missed else "declined").inc()
+    log.info("a try to reach a human is over", extra={"call_sid": record.sid, "try": attempt.id, "state": attempt.state, "gone": gone})
+    tell_transfer(house, record.sid, "gone" if gone else "missed", missed)
+    tell_presence(house, attempt.agents)
+    if gone:
+        over(house, record)
 
 
-def language_of(record: CallRecord | None) -> str:
-    """The language that the caller spoke last."""
-    if record is None:
-        return ""
-    return record.turns[-1].language if record.turns else record.language
+def over(house: Bot, record: CallRecord) -> None:
+    tell(house, "call", record.sid, {"state": "ended"})

@@ -46,7 +46,13 @@ def _name(value: Any) -> Any:
     return text.strip('"').strip() if isinstance(text, str) else text
 
 
+def _tags(value: Any) -> dict[str, Any]:
+    """Whatever was tagged, if it is an object."""
+    return value if isinstance(value, dict) else {}
+
+
 Text = Annotated[str, BeforeValidator(_text)]
+Tags = Annotated[dict[str, Any], BeforeValidator(_tags)]
 Name = Annotated[str, BeforeValidator(_name)]
 Number = Annotated[int | None, BeforeValidator(_number)]
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$")]
@@ -91,7 +97,21 @@ class DialEnded(Hook):
 
     @property
     def agent_talked(self) -> bool:
-        return self.dial_call_status == "completed"
+        """As Jambonz tells it; an agent who hung up during the briefing has no SIP status (13_dial_agent_hangs_up_during_confirm)."""
+        return self.dial_call_status == "completed" and self.dial_sip_status is not None
+
+
+class Confirming(Hook):
+    """The dial verb's confirmHook: an agent has answered. `call_sid` is the agent's leg, `parent_call_sid` the call."""
+
+    parent_call_sid: Sid
+    called: Text = Field("", alias="to")
+
+
+class KeyPressed(Confirming):
+    """The actionHook of a gather in the briefing; no digits: the time ran out."""
+
+    digits: Text = ""
 
 
 class StatusChange(Hook):
@@ -102,6 +122,13 @@ class StatusChange(Hook):
     duration: Number = None  # seconds, with a final status
     call_termination_by: Text = ""
     parent_call_sid: Sid | None = None
+    called: Text = Field("", alias="to")
+    customer_data: Tags = Field(default_factory=dict, alias="customerData")
+
+    @property
+    def accepted(self) -> bool:
+        """The agent's key hook tagged the leg when the agent took the call."""
+        return self.customer_data.get("accepted") == "yes"
 
 
 HookModel = TypeVar("HookModel", bound=Hook)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, cast
 
 from flask import current_app
 
+from calls.agents import AgentPresence, Callback, CallbackState, LegAnswer, ScreenPop
 from calls.call import CallRecord, Outcome, Ticket
-from calls.ports import Summarizer
+from calls.live import Live
+from calls.ports import Summarizer, Voice
 from calls.settings import Environment, Settings
 
 
@@ -29,12 +31,22 @@ class CallJournal(Protocol):
 
     def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None: ...
 
-    def escalation_started(self, call_sid: str, target: str, now: datetime) -> bool:
-        """Whether this hook began to dial; False while an earlier one still dials, or has been completed."""
+    def escalation_started(
+        self, call_sid: str, target: str, now: datetime, *, queue: str = "", agents: Sequence[str] = (), by: str = "dial"
+    ) -> bool:
+        """Whether this began a try; False while an earlier one still rings, or when an agent has talked."""
 
-    def agent_leg(self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime) -> None: ...
+    def agent_leg(
+        self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime, *, candidates: Collection[str] = ()
+    ) -> None: ...
 
-    def escalation_ended(self, call_sid: str, state: str, sip_status: int | None, agent_call_sid: str, now: datetime) -> None: ...
+    def leg_answered(self, call_sid: str, leg_sid: str, agent: str, answer: LegAnswer, now: datetime) -> bool:
+        """Whether the answer holds: not when another agent has taken the call or the try is over."""
+
+    def leg_repeated(self, call_sid: str, leg_sid: str) -> None: ...
+
+    def escalation_ended(self, call_sid: str, state: str, sip_status: int | None, agent_call_sid: str, now: datetime) -> bool:
+        """Whether that is news."""
 
 
 class CallClosing(Protocol):
@@ -43,8 +55,41 @@ class CallClosing(Protocol):
     def close(self, sid: str, *, now: datetime) -> Ticket | None: ...
 
 
+class TicketDesk(Protocol):
+    """The built-in desk (crm.desk.Desk). Raises CrmError."""
+
+    def ticket_of(self, call_sid: str) -> Ticket | None: ...
+
+    def tickets_of(self, phone: str) -> list[Ticket]:
+        """The caller's open ones."""
+
+
+class AgentPresences(Protocol):
+    """Where the agents are, and whom a call has reserved (records.presence.Presences). Raises JournalError."""
+
+    def of(self, agent: str) -> AgentPresence | None: ...
+    def free(self, *, now: datetime) -> set[str]: ...
+    def busy(self, *, now: datetime) -> set[str]: ...
+
+    def reserve(self, agents: Collection[str], call_sid: str, *, now: datetime, until: datetime) -> tuple[str, ...]:
+        """Those of them that no other call has."""
+
+    def release(
+        self, call_sid: str, *, now: datetime, agents: Collection[str] | None = None, busy_until: datetime | None = None
+    ) -> None: ...
+
+
+class PromisedCallbacks(Protocol):
+    """records.callbacks.Callbacks. Raises JournalError."""
+
+    def promise(self, *, call_sid: str, phone: str, intent: str, language: str, reason: str, due_at: datetime, now: datetime) -> Callback:
+        """Once a call: asked again, the first one."""
+
+    def settle(self, callback_id: int, state: CallbackState, person: str, note: str, *, now: datetime) -> Callback | None: ...
+
+
 class Bot(Protocol):
-    """The house, as the hooks see it. `secrets` sign our audio tokens: never empty, random where none is configured."""
+    """The house, as the hooks see it. `secrets` sign our tokens: never empty, random where none is configured."""
 
     @property
     def settings(self) -> Settings: ...
@@ -55,7 +100,19 @@ class Bot(Protocol):
     @property
     def closing(self) -> CallClosing: ...
     @property
+    def desk(self) -> TicketDesk: ...
+    @property
+    def presences(self) -> AgentPresences: ...
+    @property
+    def callbacks(self) -> PromisedCallbacks: ...
+    @property
+    def live(self) -> Live: ...
+    @property
     def summarizer(self) -> Summarizer: ...
+    @property
+    def voice(self) -> Voice | None:
+        """None until the engines are loaded."""
+
     @property
     def secrets(self) -> tuple[str, ...]: ...
     @property
@@ -67,6 +124,18 @@ class Bot(Protocol):
     @property
     def draining(self) -> Callable[[], bool]:
         """Whether this process is on its way out and takes no new call."""
+
+    @property
+    def briefing(self) -> Callable[[ScreenPop, str], list[tuple[str, str]]]:
+        """(sentence, language) of what an agent hears, in this language, before a call is put through."""
+
+    @property
+    def suggestion(self) -> Callable[[CallRecord, str], str]:
+        """A first sentence for the agent, in this language."""
+
+    @property
+    def push_pop(self) -> Callable[[ScreenPop], None]:
+        """Send it to the operator's own address, if there is one. Never raises, never waits."""
 
 
 def bot() -> Bot:

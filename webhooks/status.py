@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from calls.agents import LegAnswer
+from calls.call import CallRecord, Outcome, OutcomeKind
 from calls.errors import HookError
+from webhooks.closing import close
 from webhooks.door import about, guarded, path, received
+from webhooks.human import agents_at
 from webhooks.payloads import StatusChange
-from webhooks.ports import bot
+from webhooks.ports import Bot, bot
+from webhooks.promises import kept
+from webhooks.telling import tell, tell_presence
 
 log = logging.getLogger(__name__)
 bp = guarded(Blueprint("status", __name__))
@@ -24,12 +31,50 @@ def status() -> ResponseReturnValue:
         return jsonify(error="the content type must be application/json"), 415
     house, hook, now = bot(), received(StatusChange), bot().clock()
     if hook.parent_call_sid:
-        house.journal.agent_leg(hook.parent_call_sid, hook.call_sid, hook.call_status, hook.sip_status, now)
+        agents_leg(house, hook, hook.parent_call_sid, now)
         return "", 204
     house.journal.status_changed(hook.call_sid, hook.call_status, now=now, duration_s=hook.duration, terminated_by=hook.call_termination_by)
     if hook.caller_gone:
+        let_go(house, house.journal.record(hook.call_sid), now)
+        tell(house, "call", hook.call_sid, {"state": "ended"})
         house.closing.close(hook.call_sid, now=now)
     return "", 204
+
+
+def agents_leg(house: Bot, hook: StatusChange, call_sid: str, now: datetime) -> None:
+    """Agents whose leg is over may be rung again, who talked after a rest."""
+    agents = agents_at(house.settings.escalation, hook.called)
+    house.journal.agent_leg(call_sid, hook.call_sid, hook.call_status, hook.sip_status, now, candidates=agents)
+    if hook.accepted:
+        taken_as_tagged(house, hook, call_sid, now)
+    if hook.caller_gone:
+        house.presences.release(call_sid, now=now, agents=agents, busy_until=rest(house, now) if hook.accepted else None)
+        tell_presence(house, agents)
+
+
+def taken_as_tagged(house: Bot, hook: StatusChange, call_sid: str, now: datetime) -> None:
+    """The tag of an agent who took the call. As a rule that is journalled already; if the journal was away then, it is now."""
+    agent = str(hook.customer_data.get("agent", ""))
+    house.journal.leg_answered(call_sid, hook.call_sid, agent, LegAnswer.ACCEPTED, now)
+    record = house.journal.record(call_sid)
+    if record and record.outcome != Outcome(OutcomeKind.TRANSFERRED, agent) and any(each.transferred for each in record.escalations):
+        house.journal.call_ended(call_sid, Outcome(OutcomeKind.TRANSFERRED, agent), now=now)
+        kept(house, record, agent, now)
+        close(house, call_sid, now)
+
+
+def let_go(house: Bot, record: CallRecord | None, now: datetime) -> None:
+    """The agents whom a call that is over still holds, as when the end of its dial is never told."""
+    talking = [leg.agent for each in record.escalations if (leg := each.accepted)] if record else []
+    if record and talking:
+        house.presences.release(record.sid, now=now, agents=talking, busy_until=rest(house, now))
+    if record and record.escalations:
+        house.presences.release(record.sid, now=now)
+
+
+def rest(house: Bot, now: datetime) -> datetime:
+    """Until when an agent who has talked is left alone to wrap up."""
+    return now + timedelta(seconds=house.settings.escalation.wrap_up_s)
 
 
 @bp.errorhandler(HookError)

@@ -44,25 +44,40 @@ def redirect(hook: str) -> Verb:
 
 
 def dial(
-    target: Sequence[Mapping[str, str]],
+    target: Sequence[Mapping[str, Any]],
     *,
     timeout_s: int,
     action_hook: str = "",
+    confirm_hook: str = "",
+    music: str = "",
     caller_id: str = "",
     headers: Mapping[str, str] | None = None,
     tag: Mapping[str, str] | None = None,
 ) -> Verb:
-    """Ring every target at once. `headers` go into the agents' INVITEs, `tag` into the statuses of their legs."""
+    """Ring every target at once. `headers` go into the agents' INVITEs, `tag` into the statuses of their legs.
+
+    `confirm_hook` is asked what an agent who answers hears before the two are joined; `music` (an address) is what the caller hears."""
     verb: Verb = {"verb": "dial", "target": [dict(each) for each in target], "timeout": timeout_s}
-    if action_hook:
-        verb["actionHook"] = action_hook
-    if caller_id:
-        verb["callerId"] = caller_id
+    named = {"actionHook": action_hook, "confirmHook": confirm_hook, "dialMusic": music, "callerId": caller_id}
+    verb |= {name: value for name, value in named.items() if value}
     if headers:
         verb["headers"] = {name: header_value(value) for name, value in headers.items()}
     if tag:
         verb["tag"] = plain(tag)
     return verb
+
+
+def gather(play: str, *, action_hook: str, timeout_s: int) -> Verb:
+    """Play a sound and wait so long after it for one key, which may come while it plays; `action_hook` is told either way."""
+    return {
+        "verb": "gather",
+        "input": ["digits"],
+        "numDigits": 1,
+        "timeout": timeout_s,
+        "dtmfBargein": True,
+        "actionHook": action_hook,
+        "play": {"url": play},
+    }
 
 
 def hangup() -> Verb:

@@ -11,13 +11,14 @@ from flask.typing import ResponseReturnValue
 from calls import metrics
 from calls.call import Outcome, OutcomeKind
 from calls.settings import pick
-from calls.tokens import audio_password
-from webhooks.addresses import audio_url, hook_url
+from webhooks.addresses import hook_url
 from webhooks.closing import close
 from webhooks.door import answer, call_hooks, received
 from webhooks.payloads import NewCall, StreamEnded
 from webhooks.ports import Bot, bot
-from webhooks.verbs import Verb, hangup, redirect, say, stream
+from webhooks.talking import talk
+from webhooks.telling import tell
+from webhooks.verbs import hangup, redirect, say
 
 log = logging.getLogger(__name__)
 bp = call_hooks(Blueprint("voice", __name__))
@@ -35,6 +36,8 @@ def voice() -> ResponseReturnValue:
     language = house.settings.language
     welcome = pick(house.settings.welcome, language, language)
     log.info("a call came in", extra={"call_sid": hook.call_sid, "pii_caller": hook.caller, "pii_caller_name": hook.caller_name})
+    about = {"caller": hook.caller, "called": hook.called, "direction": hook.direction, "language": language}
+    tell(house, "call", hook.call_sid, {"state": "greeting", **about})
     return answer([say(welcome), talk(house, hook.call_sid, language=language, direction=hook.direction), tail])
 
 
@@ -53,18 +56,6 @@ def takes(house: Bot, hook: NewCall, now: datetime) -> bool:
     return False
 
 
-def talk(house: Bot, call_sid: str, **metadata: str) -> Verb:
-    """The stream on which the bot talks; only this call can open its socket."""
-    return stream(
-        audio_url(house.environment),
-        action_hook=hook_url(house.environment, "/voice/ended"),
-        sample_rate=house.settings.stream.sample_rate,
-        username=call_sid,
-        password=audio_password(house.secrets[0], call_sid),
-        metadata=metadata,
-    )
-
-
 @bp.post("/voice/ended")
 def ended() -> ResponseReturnValue:
     """The stream is over: the journalled outcome says what comes next."""
@@ -74,6 +65,7 @@ def ended() -> ResponseReturnValue:
         if outcome is None and not still_talking(house, hook.call_sid):
             house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.HUNG_UP), now=now)
         close(house, hook.call_sid, now)
+        tell(house, "call", hook.call_sid, {"state": "ended"})
         return answer([])
     if outcome and outcome.kind in DONE:
         return answer([hangup()])

@@ -119,6 +119,8 @@ class FakeHubSpot(FakeServer):
     def _route(self, request: Request) -> Response:
         if made := re.fullmatch(r"POST /crm/v3/objects/(contacts|notes|calls)", request.route):
             return self._create(made[1], json_of(request))
+        if changed := re.fullmatch(r"PATCH /crm/v3/objects/(notes|calls)/(\d+)", request.route):
+            return self._update(changed[1], changed[2], json_of(request))
         if looked := re.fullmatch(r"POST /crm/v3/objects/(contacts|calls)/search", request.route):
             return self._search(looked[1], json_of(request))
         if read := re.fullmatch(r"POST /crm/v3/objects/(notes|calls)/batch/read", request.route):
@@ -139,6 +141,15 @@ class FakeHubSpot(FakeServer):
         made = self.keep(kind, {"id": self._new_id(), "properties": properties, "contact": contact})
         self._fresh[made["id"]] = (self._clock(), self.lag_searches)
         return Response(201, outside(made))
+
+    def _update(self, kind: str, id: str, body: Mapping[str, Any]) -> Response:
+        thing = next((thing for thing in self.kept[kind] if thing["id"] == id), None)
+        if thing is None:
+            raise Refusal(404, "resource not found")
+        for name, value in body["properties"].items():
+            check(kind, name, value)
+        thing["properties"] |= body["properties"]
+        return Response(200, outside(thing))
 
     def _contact_of(self, kind: str, associations: list[Any]) -> str:
         for association in associations:

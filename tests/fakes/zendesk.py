@@ -1,25 +1,30 @@
 """A stand-in for Zendesk's Support API: users and tickets, as far as its published reference describes what crm/zendesk.py uses.
 
-`kept["user"]` and `kept["ticket"]` hold what was made. A user shows in the search only after `search_lag` more searches. Idempotency
+`kept["user"]` and `kept["ticket"]` hold what was made, `kept["comment"]` every comment with its ticket's id. A user shows in the search only after `search_lag` more searches. Idempotency
 keys last until `forget_keys()` (two hours there). `python -m tests.fakes.zendesk --port N --fail 0.3 --state FILE` serves alone.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from tests.fakes.server import FakeServer, Request, Response, main
 
 EMAIL, TOKEN = "bot@example.com", "zd-token-0123456789"
 MAX_COMMENT = 65_536  # bytes
-TICKET_FIELDS = {"external_id", "subject", "comment", "priority", "tags", "requester_id"}
+TICKET_FIELDS = {"external_id", "subject", "comment", "priority", "tags", "requester_id", "status"}
+STATUSES = {"new", "open", "pending", "hold", "solved", "closed"}
+TICKET = re.compile(r"(GET|PUT) /api/v2/tickets/(\d+)(/comments)?\.json")
+PAGE = 100  # comments
 USER_FIELDS = {"name", "phone", "external_id", "skip_verify_email"}
 
 
 class FakeZendesk(FakeServer):
     search_lag = 0
     hidden_looks = 0  # so many looks for a ticket see nothing yet
+    wants_more_to_solve = False  # the account has a field that must be filled in before a ticket is solved
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
@@ -50,6 +55,8 @@ class FakeZendesk(FakeServer):
             "POST /api/v2/tickets.json": self.create_ticket,
         }
         handler = routes.get(request.route)
+        if of_one := TICKET.fullmatch(request.route):
+            return self.one_ticket(request, int(of_one[2]), comments=bool(of_one[3]))
         return handler(request) if handler else Response(404, {"error": "InvalidEndpoint", "description": "Not found"})
 
     # -- users ------------------------------------------------------------------------
@@ -102,9 +109,42 @@ class FakeZendesk(FakeServer):
         wanted = request.json()["ticket"]
         if bad := self.faults(wanted):
             return invalid(*bad)
+        if self.cant_be_solved(wanted):
+            return Response(422, UNFILLED)
         ticket = {"id": 35_000 + len(self.tickets), "status": "new", **wanted}
         self._keys[key] = (request.body, ticket)
+        self.add_comment(ticket["id"], wanted["comment"])
         return Response(201, {"ticket": self.keep("ticket", ticket)}, {"x-idempotency-lookup": "miss"})
+
+    def one_ticket(self, request: Request, id: int, *, comments: bool) -> Response:
+        ticket = next((ticket for ticket in self.tickets if ticket["id"] == id), None)
+        if ticket is None:
+            return Response(404, {"error": "RecordNotFound", "description": "Not found"})
+        if request.method == "PUT":
+            return Response(405, {"error": "InvalidEndpoint"}) if comments else self.update(ticket, request.json()["ticket"])
+        if not comments:
+            return Response(200, {"ticket": ticket})
+        theirs = [comment for comment in self.kept["comment"] if comment["ticket"] == id]
+        newest_first = theirs[::-1] if request.query.get("sort_order") == "desc" else theirs
+        return Response(200, {"comments": newest_first[:PAGE], "count": len(theirs), "next_page": None, "previous_page": None})
+
+    def update(self, ticket: dict[str, Any], wanted: dict[str, Any]) -> Response:
+        if ticket["status"] == "closed":
+            return Response(422, CLOSED)
+        if bad := sorted(set(wanted) - {"comment", "status"}) or ([] if wanted.get("status", "open") in STATUSES else ["status"]):
+            return invalid(*bad)
+        if self.cant_be_solved(wanted):
+            return Response(422, UNFILLED)
+        if "comment" in wanted:
+            self.add_comment(ticket["id"], wanted["comment"])
+        ticket["status"] = wanted.get("status", ticket["status"])
+        return Response(200, {"ticket": ticket, "audit": {"id": 1}})
+
+    def cant_be_solved(self, wanted: dict[str, Any]) -> bool:
+        return self.wants_more_to_solve and wanted.get("status") == "solved"
+
+    def add_comment(self, ticket: int, comment: dict[str, Any]) -> None:
+        self.keep("comment", {"id": 80_000 + len(self.kept["comment"]), "ticket": ticket, **comment})
 
     def faults(self, ticket: dict[str, Any]) -> list[str]:
         body = ticket.get("comment", {}).get("body", "")
@@ -114,9 +154,22 @@ class FakeZendesk(FakeServer):
             "requester_id": ticket.get("requester_id") in {None, *known},
             "priority": ticket.get("priority") in {"urgent", "high", "normal", "low"},
             "tags": all(isinstance(tag, str) and tag and " " not in tag for tag in ticket.get("tags", [])),
+            "status": ticket.get("status", "new") in STATUSES,
             "subject": 0 < len(ticket.get("subject", "")) <= 150,
         }
         return sorted(set(ticket) - TICKET_FIELDS) + [name for name, good in checks.items() if not good]
+
+
+UNFILLED = {
+    "error": "RecordInvalid",
+    "description": "Record validation errors",
+    "details": {"base": [{"description": "Type of content: is required when solving a ticket", "error": None, "ticket_field_id": 36000}]},
+}
+CLOSED = {
+    "error": "RecordInvalid",
+    "description": "Record validation errors",
+    "details": {"status": [{"description": "Status: closed prevents ticket update"}]},
+}
 
 
 def invalid(*fields: str) -> Response:

@@ -11,7 +11,12 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 
 
-LATER_COLUMNS = {"escalations": ("by", "agents", "queue"), "tickets": ("due_at",), "calls": ("customer",)}
+LATER_COLUMNS = {
+    "escalations": ("by", "agents", "queue"),
+    "ticket_calls": ("due_at", "corrected_at", "intent"),
+    "tickets": ("due_at",),
+    "calls": ("customer",),
+}
 
 
 def text(name: str, default: str | None = None) -> sa.Column[str]:
@@ -21,9 +26,14 @@ def text(name: str, default: str | None = None) -> sa.Column[str]:
 def upgrade() -> None:
     op.add_column("calls", sa.Column("customer", sa.JSON))
     op.add_column("tickets", sa.Column("due_at", MOMENT))
+    op.add_column("ticket_calls", text("intent", ""))
+    op.add_column("ticket_calls", sa.Column("corrected_at", MOMENT))
+    op.add_column("ticket_calls", sa.Column("due_at", MOMENT))
     op.add_column("escalations", text("queue", ""))
     op.add_column("escalations", sa.Column("agents", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("escalations", text("by", "dial"))
+    op.create_index("ix_turns_intent", "turns", ["intent", "call_sid"])
+    op.create_index("ix_turns_language", "turns", ["language", "call_sid", "number"])
     create_agent_legs()
     create_presence()
     create_callbacks()
@@ -42,6 +52,7 @@ def create_agent_legs() -> None:
         text("state"),
         sa.Column("sip_status", sa.Integer),
         text("answer"),
+        sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),
         sa.Column("began_at", MOMENT, nullable=False),
         sa.Column("answered_at", MOMENT),
         sa.Column("accepted_at", MOMENT),
@@ -51,6 +62,7 @@ def create_agent_legs() -> None:
         sa.ForeignKeyConstraint(["escalation_id"], ["escalations.id"], name="fk_agent_legs_escalation_id_escalations", ondelete="CASCADE"),
     )
     op.create_index("ix_agent_legs_escalation_id", "agent_legs", ["escalation_id"])
+    op.create_index("ix_agent_legs_agent", "agent_legs", ["agent", "call_sid"])
 
 
 def create_presence() -> None:
@@ -101,6 +113,7 @@ def create_wrap_ups() -> None:
         sa.PrimaryKeyConstraint("call_sid", name="pk_wrap_ups"),
         sa.ForeignKeyConstraint(["call_sid"], ["calls.call_sid"], name="fk_wrap_ups_call_sid_calls", ondelete="CASCADE"),
     )
+    op.create_index("ix_wrap_ups_at", "wrap_ups", ["at"])
 
 
 def create_people() -> None:
@@ -135,6 +148,8 @@ def create_live_events() -> None:
 def downgrade() -> None:
     for table in ("live_events", "people", "wrap_ups", "callbacks", "presence", "agent_legs"):
         op.drop_table(table)
+    for index in ("ix_turns_intent", "ix_turns_language"):
+        op.drop_index(index, "turns")
     for table, columns in LATER_COLUMNS.items():
         with op.batch_alter_table(table) as batch:
             for column in columns:

@@ -1,0 +1,237 @@
+"""One process's house: what the doors find in `app.extensions["bot"]`, put together from every room.
+
+Importing this file opens nothing; `Bot.start` does, in the worker process (gunicorn.conf.py) or at the first request.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy
+from prometheus_client import REGISTRY
+
+from after_call import AfterCall
+from calls import log as logs
+from calls import metrics
+from calls.agents import ScreenPop, WrapUp
+from calls.call import CallRecord, Ticket
+from calls.errors import BotError, JournalError
+from calls.live import Live, LiveEvent
+from calls.operator import not_configured
+from calls.ports import Voice
+from calls.routing import callback_due, rings
+from calls.settings import Environment, Settings, load
+from crm.deliveries import Deliveries
+from crm.desk import Desk
+from crm.events import CrmEvents, TicketMoved, named_secrets
+from engines import make_engines
+from nlu import briefing
+from nlu.summary import Summarizer
+from records.callbacks import Callbacks
+from records.database import open_database
+from records.history import History
+from records.journal import Journal
+from records.live import open_live
+from records.people import People
+from records.presence import Presences
+from records.wrap_ups import WrapUps
+from stream.house import House
+from stream.lane import Lanes
+
+log = logging.getLogger("voicebot")
+
+EARS = 1  # threads that recognise: the model has one owner, and utterances wait for it in order
+MINDS = 16  # threads that understand and speak; all calls of the process share them
+
+
+class Bot:
+    """Everything that a process shares; read by all doors, each through a Protocol of its own."""
+
+    settings: Settings
+    environment: Environment
+    database: sqlalchemy.Engine
+    journal: Journal
+    desk: Desk
+    summarizer: Summarizer
+    closing: AfterCall
+    deliveries: Deliveries
+    crm_events: CrmEvents
+    ticket_moved: Callable[[TicketMoved], bool]
+    live: Live
+    presences: Presences
+    callbacks: Callbacks
+    wrap_ups: WrapUps
+    people: People
+    history: History
+
+    def __init__(self, environ: Mapping[str, str], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._environ, self.clock = environ, clock
+        self._lock, self._started, self._draining = threading.Lock(), False, threading.Event()
+        self.house: House | None = None  # set when the engines are loaded; until then calls go to a human
+        self.trouble = ""  # why there is no house, for /readyz
+        self.secrets: tuple[str, ...] = ()
+        self.active_calls = 0
+
+    # -- its life -------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Read the configuration, open the database, begin to load the engines. Idempotent. Raises SettingsError, JournalError."""
+        with self._lock:
+            if self._started:
+                return
+            self.environment = Environment.read(self._environ)
+            self.settings = load(self.environment.bot_config)
+            logs.configure(self.environment.log_level)
+            self.secrets = self.environment.webhook_secrets or (secrets.token_hex(32),)
+            self.database = open_database(self.environment.database_url.get_secret_value())
+            self._open_rooms()
+            with suppress(ValueError):  # there is one already: a second bot in this process, as tests have it
+                REGISTRY.register(metrics.DeliveriesByState(self.deliveries.counts))
+            self._started = True
+        threading.Thread(target=self._load_engines, name="load", daemon=True).start()
+
+    def _open_rooms(self) -> None:
+        database = self.database
+        self.journal = Journal(database, max_calls=self.environment.max_calls)
+        self.closing = AfterCall(database, self.journal, self.settings, self.environment, clock=self.clock)
+        self.desk, self.summarizer, self.deliveries = self.closing.desk, self.closing.summarizer, self.closing.deliveries
+        self.crm_events, self.ticket_moved = CrmEvents(named_secrets(self._environ)), self.closing.ticket_moved
+        self.live = open_live(self.environment, database)
+        self.presences, self.callbacks, self.wrap_ups = Presences(database), Callbacks(database), WrapUps(database)
+        self.people, self.history = People(database), History(database)
+
+    def _load_engines(self) -> None:
+        began = time.monotonic()
+        try:
+            engines = make_engines(self.settings, self.environment, anybody=self.anybody)
+        except BotError as error:
+            self.trouble = str(error)
+            log.critical("the engines can't be started; every call goes to a human", extra={"why": str(error)})
+            return
+        except Exception:
+            self.trouble = "the engines can't be started; the log says why"
+            log.exception("the engines can't be started; every call goes to a human")
+            return
+        self.closing.warm_up()
+        self.house = House(
+            engines,
+            self.journal,
+            self._close,
+            self.settings,
+            Lanes.of_threads(ears=EARS, minds=MINDS),
+            self.closing.profile,
+            now=self.clock,
+            tell=self.tell,
+            promise=self.promise,
+        )
+        log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
+
+    def drain(self) -> None:
+        """Take no new call from now on; those that are there go on."""
+        self._draining.set()
+
+    @contextmanager
+    def holding_a_call(self) -> Iterator[None]:
+        """Around a conversation: what a stop waits for."""
+        with self._lock:
+            self.active_calls += 1
+        with metrics.CALLS_ACTIVE.track_inprogress():
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self.active_calls -= 1
+
+    # -- what conversations ask -------------------------------------------------------
+
+    def _close(self, sid: str) -> Ticket | None:
+        return self.closing.close(sid, now=self.clock())
+
+    def tell(self, kind: str, call_sid: str, data: Mapping[str, Any]) -> None:
+        """See calls.live.Tell."""
+        self.live.publish(LiveEvent(kind, call_sid, data=data, at=self.clock()))
+
+    def anybody(self, intent: str, language: str) -> bool:
+        """Whether a human could be rung for such a call now. When that can't be told, it is tried."""
+        now = self.clock()
+        try:
+            present, busy = self.presences.free(now=now), self.presences.busy(now=now)
+        except JournalError:
+            log.exception("who is there can't be read; the call is handed over as if somebody was")
+            return True
+        return bool(rings(self.settings.escalation, intent=intent, language=language, now=now, present=present, tried=busy))
+
+    def promise(self, call_sid: str) -> None:
+        """The bot has promised to call this caller back. Raises JournalError."""
+        record, now = self.journal.record(call_sid), self.clock()
+        if record is None:
+            return
+        summary = self.summarizer(record)
+        about = {"phone": record.caller, "intent": summary.intent, "language": summary.language, "reason": "asked"}
+        promised = self.callbacks.promise(call_sid=call_sid, due_at=callback_due(self.settings.escalation, now), now=now, **about)
+        self.tell("callback", call_sid, {"id": promised.id, "state": promised.state, "due_at": promised.due_at.isoformat()})
+
+    # -- what the doors ask -----------------------------------------------------------
+
+    @property
+    def admin_password(self) -> str:
+        return self.environment.admin_password.get_secret_value()
+
+    @property
+    def unsigned_allowed(self) -> bool:
+        return self.environment.allow_unsigned
+
+    @property
+    def voice(self) -> Voice | None:
+        """None until the engines are loaded."""
+        return self.house.engines.voice if self.house else None
+
+    def draining(self) -> bool:
+        """Whether a new call should go straight to a human: on the way out, or not loaded yet."""
+        return self._draining.is_set() or self.house is None
+
+    def stopping(self) -> bool:
+        """Whether the process is on its way out: pages that stay open let go."""
+        return self._draining.is_set()
+
+    def briefing(self, pop: ScreenPop, language: str) -> list[tuple[str, str]]:
+        return briefing.briefing(pop, language, self.settings)
+
+    def suggestion(self, record: CallRecord, language: str) -> str:
+        return briefing.suggestion(record, record.customer, self.settings, language)
+
+    def wrapped_up(self, wrap_up: WrapUp, now: datetime) -> Ticket | None:
+        """An agent has said what became of a call: ticket and CRMs get it. Raises JournalError, CrmError."""
+        return self.closing.wrapped_up(wrap_up, now=now)
+
+    def readiness(self) -> dict[str, Any]:
+        database = self._database_trouble()
+        return {
+            "ready": self.house is not None and not self._draining.is_set() and not database,
+            "engines": "loaded" if self.house else self.trouble or "loading",
+            "recognizer": self._recognizer(),
+            "database": database or "answers",
+            "draining": self._draining.is_set(),
+            "calls": self.active_calls,
+            "max_calls": self.environment.max_calls,
+            "not_configured": not_configured(self.environment),
+        }
+
+    def _recognizer(self) -> dict[str, Any]:
+        describe = getattr(self.house.engines.recognizer, "describe", dict) if self.house else dict
+        return dict(describe())
+
+    def _database_trouble(self) -> str:
+        try:
+            self.journal.ping()
+        except JournalError:
+            log.exception("the database does not answer")
+            return "does not answer; see DATABASE_URL and the log"
+        return ""
