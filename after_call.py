@@ -67,6 +67,10 @@ class AfterCall:
         if self.crms:
             self._queue.open()
 
+    def leave(self) -> None:
+        """Let go of the queue, when the process ends or nothing more will end in it."""
+        self._queue.close()
+
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
         """The call's ticket as it is now; if Jambonz has said that the call is over, its deliveries begin."""
         record = self._journal.record(sid)

@@ -64,24 +64,40 @@ def on_starting(server):
         sys.exit(f"the bot can't start:\n{error}")
 
 
-def when_ready(server):
-    """Say what to enter in Jambonz, and what is missing."""
-    from wsgi import not_configured
-
+def here(listeners):
+    """The address on this machine."""
     host = "127.0.0.1" if environment.host == "0.0.0.0" else environment.host  # noqa: S104
-    port = server.LISTENERS[0].getsockname()[1]
-    base = environment.public_url.rstrip("/") or f"http://{host}:{port}"
+    return f"http://{host}:{listeners[0].getsockname()[1]}"
+
+
+def when_ready(server):
+    """Say what to enter in Jambonz, where people find their pages, and what is missing."""
+    from calls.operator import not_configured
+    from console.assets import missing_assets
+
+    local = here(server.LISTENERS)
+    base = environment.public_url.rstrip("/") or local
     print(
-        f"\nThe bot listens on http://{host}:{port} (at most {environment.max_calls} calls at once).\n\n"
+        f"\nThe bot listens on {local} (at most {environment.max_calls} calls at once).\n\n"
         "In Jambonz: Applications > Add application:\n"
         f"  Calling webhook       POST  {base}/voice\n"
         f"  Call status webhook   POST  {base}/status\n"
-        f"  (whether it is ready: {base}/readyz)\n",
+        f"  (whether it is ready: {base}/readyz)\n\n"
+        "In a browser:\n"
+        f"  try the bot           {local}/phone\n"
+        f"  the agents' desk      {base}/desk\n",
         flush=True,
     )
-    for line in not_configured(environment):
+    missing = [f"the pages lack {', '.join(names)}: run `make assets`"] if (names := missing_assets()) else []
+    for line in [*not_configured(environment), *missing]:
         print(f"  not configured: {line}", flush=True)
 
 
 def post_worker_init(worker):
-    worker.wsgi.extensions["bot"].start()
+    """The engines load; and as long as nobody has an account, here is the way to the first one."""
+    from console.setup import setup_link
+
+    bot = worker.wsgi.extensions["bot"]
+    bot.start()
+    if link := setup_link(bot, here(worker.sockets)):
+        print(f"  nobody has an account yet: make the first admin's at {link} (within an hour)\n", flush=True)

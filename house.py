@@ -25,6 +25,7 @@ from calls.call import CallRecord, Ticket
 from calls.errors import BotError, JournalError
 from calls.live import Live, LiveEvent
 from calls.operator import not_configured
+from calls.phones import far_end
 from calls.ports import Voice
 from calls.routing import callback_due, rings
 from calls.settings import Environment, Settings, load
@@ -92,8 +93,9 @@ class Bot:
             self.secrets = self.environment.webhook_secrets or (secrets.token_hex(32),)
             self.database = open_database(self.environment.database_url.get_secret_value())
             self._open_rooms()
-            with suppress(ValueError):  # there is one already: a second bot in this process, as tests have it
-                REGISTRY.register(metrics.DeliveriesByState(self.deliveries.counts))
+            for gauges in (metrics.DeliveriesByState(self.deliveries.counts), metrics.PromisedCallbacks(self.closing.promised)):
+                with suppress(ValueError):  # there is one already: a second bot in this process, as tests have it
+                    REGISTRY.register(gauges)
             self._started = True
         threading.Thread(target=self._load_engines, name="load", daemon=True).start()
 
@@ -174,7 +176,7 @@ class Bot:
         if record is None:
             return
         summary = self.summarizer(record)
-        about = {"phone": record.caller, "intent": summary.intent, "language": summary.language, "reason": "asked"}
+        about = {"phone": far_end(record), "intent": summary.intent, "language": summary.language, "reason": "asked"}
         promised = self.callbacks.promise(call_sid=call_sid, due_at=callback_due(self.settings.escalation, now), now=now, **about)
         self.tell("callback", call_sid, {"id": promised.id, "state": promised.state, "due_at": promised.due_at.isoformat()})
 

@@ -29,7 +29,10 @@ HOOK = Histogram(
 TRANSFERS = Counter("voicebot_transfers_total", "Tries to hand a call to a human: taken, declined, missed, or the caller was gone", ["end"])
 POP_PUSHES = Counter("voicebot_screen_pop_pushes_total", "Screen pops posted to escalation.screen_pop.url", ["result"])
 DELIVERY = Histogram(
-    "voicebot_delivery_seconds", "End of a call (or its wrap-up) to its delivery at a CRM", ["crm"], buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200)
+    "voicebot_delivery_seconds",
+    "End of a call (or its wrap-up) to its delivery at a CRM",
+    ["crm"],
+    buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200),
 )
 DELIVERY_FAILURES = Counter("voicebot_delivery_failures_total", "Deliveries that failed for good", ["crm"])
 

@@ -52,7 +52,7 @@ def agent_of_key(key: str, call_sid: str, secrets: Sequence[str], *, max_age_s: 
             match _agent_keys(secret).loads(key, max_age=max_age_s):
                 case [str(of_call), str(agent)] if of_call == call_sid:
                     return agent
-        except BadData:
+        except (BadData, UnicodeError):
             continue
     return None
 

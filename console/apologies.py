@@ -24,6 +24,7 @@ WORDS = {  # (heading, what to do) where the page has said nothing better
     403: ("This page is not for you", "An admin can give you another role."),
     404: ("There is no such page", "It may have been removed, or its address is mistyped."),
     405: ("There is no such page", "This address can't be opened like this."),
+    409: ("That has changed meanwhile", "Go back and load the page again."),
     413: ("That is too much at once", "Go back and shorten what you entered."),
     429: ("Too many tries", "Wait a minute, then try again."),
     500: ("Something went wrong", "The log says what. Try again in a moment."),

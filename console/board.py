@@ -40,8 +40,11 @@ class Entry:
 class Board:
     """`rows()` and `changed_since()` cost no more than the rows they return; a thread does the rest, while somebody watches."""
 
-    def __init__(self, live: Live, history: History, wishes: Container[str], *, clock: Callable[[], datetime]) -> None:
-        self._live, self._history, self._wishes, self._clock = live, history, wishes, clock
+    def __init__(
+        self, live: Live, history: History, wishes: Container[str], *, clock: Callable[[], datetime], rests_after_s: float = UNWATCHED_S
+    ) -> None:
+        self._live, self._history, self._wishes = live, history, wishes
+        self._clock, self._rests_after_s = clock, rests_after_s
         self._entries: dict[str, Entry] = {}
         self._drawn: dict[str, tuple[int, str]] = {}
         self._changed = threading.Condition()
@@ -117,7 +120,7 @@ class Board:
 
     def _is_watched(self) -> bool:
         with self._changed:
-            self._is_running = bool(self._watchers) or time.monotonic() - self._left_s < UNWATCHED_S
+            self._is_running = bool(self._watchers) or time.monotonic() - self._left_s < self._rests_after_s
             return self._is_running
 
     def _gathered(self, news: Subscription) -> list[LiveEvent]:

@@ -1,14 +1,13 @@
-"""`/desk`: where an agent says who can be rung, sees what rings, and takes or declines it. Live by server-sent events."""
+"""`/desk`: where an agent says who can be rung, sees what rings, and declines it. Live by server-sent events."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, jsonify, render_template, request
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from calls.agents import LegAnswer, Presence
 from calls.live import LiveEvent
-from calls.tokens import agent_key
 from console.at_desk import agent_here, known_call, my_agent, shown_again
 from console.desk_pieces import PIECES, DeskPieces
 from console.desk_ports import house
@@ -19,6 +18,7 @@ from console.pops import AtHand, at_hand
 from console.sessions import account_of
 
 bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
+GONE = "This call does not ring here any more."
 
 
 @bp.get("")
@@ -53,22 +53,14 @@ def be() -> ResponseReturnValue:
 
 
 # -- a call that rings on this page -------------------------------------------------
-@bp.post("/calls/<call_sid>/take")
-@needs("agent")
-def take(call_sid: str) -> ResponseReturnValue:
-    """Where the page's microphone is wanted, and the key to it. The page that opens that socket first has the call."""
-    ringing_here(call_sid)
-    key = agent_key(house().secrets[0], call_sid, agent_here())
-    return jsonify(call_sid=call_sid, key=key, socket=f"/audio/agent/{call_sid}")
-
-
 @bp.post("/calls/<call_sid>/decline")
 @needs("agent")
 def decline(call_sid: str) -> ResponseReturnValue:
-    bot, agent, now = house(), agent_here(), house().clock()
+    """To take it needs no hook: the page whose microphone joins the caller first has the call (desk-phone.js)."""
+    bot, agent = house(), agent_here()
     leg_sid = f"desk-{agent}-{ringing_here(call_sid).attempt}"
-    bot.journal.leg_answered(call_sid, leg_sid, agent, LegAnswer.DECLINED, now)
-    bot.presences.release(call_sid, now=now, agents=[agent])
+    if not bot.journal.leg_answered(call_sid, leg_sid, agent, LegAnswer.DECLINED, bot.clock()):
+        abort(409, GONE)
     bot.live.publish(LiveEvent("transfer", call_sid, agent, {"state": "declined"}))
     return shown_again("now")
 
@@ -78,7 +70,7 @@ def ringing_here(call_sid: str) -> AtHand:
     found = at_hand(house(), agent_here(), house().clock())
     if found is None or found.record.sid != call_sid:
         known_call(call_sid)
-        abort(409, "This call does not ring here any more.")
+        abort(409, GONE)
     if found.by == "dial":
         abort(409, "Your telephone rings: take or decline the call there.")
     if not found.can_take_here:

@@ -34,8 +34,8 @@ def limit(app: Flask, redis_url: str, *, logins: set[str], others: set[str]) -> 
         limiter = Limiter(
             address,
             app=app,
-            storage_uri=redis_url.replace("unix://", "redis+unix://", 1) or "memory://",
-            storage_options={"socket_connect_timeout": WAIT_S, "socket_timeout": WAIT_S} if redis_url else {},
+            storage_uri=redis_url.strip().replace("unix://", "redis+unix://", 1) or "memory://",
+            storage_options={"socket_connect_timeout": WAIT_S, "socket_timeout": WAIT_S} if redis_url.strip() else {},
             in_memory_fallback_enabled=True,
             key_prefix="voicebot",
             on_breach=breached,

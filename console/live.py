@@ -26,6 +26,7 @@ from records.presence import Presences
 
 bp = Blueprint("live", __name__, template_folder="templates")
 TALKING = {"greeting", "listening", "thinking", "speaking"}
+CHANGED = '<template><tr hx-swap-oob="true"{}</template>'
 ADDED = '<template><tbody id="calls" hx-swap-oob="afterbegin">{}</tbody></template>'
 REMOVED = '<template><tr id="{}" hx-swap-oob="delete"></tr></template>'
 SAID = {"": "begins", "with_agent": "with an agent"}  # how a state is called where its own name won't do
@@ -85,7 +86,7 @@ class LivePage:
     def told(self, _: Sequence[int]) -> Iterator[Message]:
         self._version, rows = self.board.changed_since(self._version)
         there, changes = self.board.sids(), []
-        changes += [f"<template>{self._row(row)}</template>" for row in rows if row.call_sid in self._shown]
+        changes += [CHANGED.format(self._row(row).removeprefix("<tr")) for row in rows if row.call_sid in self._shown]
         changes += [ADDED.format(self._row(row)) for row in rows if row.call_sid not in self._shown]
         changes += [REMOVED.format(element_id(sid)) for sid in self._shown - there]
         self._shown = (self._shown | {row.call_sid for row in rows}) & there

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from calls.call import CallRecord
 from calls.live import Live, LiveEvent
-from calls.settings import Environment, Settings, pick
+from calls.settings import Environment
 from console.door import needs, visitor
 from console.events import Message, event_stream
 from console.phone_hooks import HangUp, PagesCall, PagesHook, for_page, knock
@@ -40,7 +40,6 @@ class Journal(Protocol):
 class Bot(Protocol):
     """What the telephone looks for in `app.extensions["bot"]`."""
 
-    settings: Settings
     environment: Environment
     journal: Journal
     live: Live
@@ -91,9 +90,7 @@ def own_call(call_sid: str) -> PagesCall:
 @bp.get("/phone")
 @for_callers
 def show() -> ResponseReturnValue:
-    bot = house()
-    topics = {name: pick(intent.label, "en", bot.settings.language) or name for name, intent in bot.settings.intents.items()}
-    return render_template("phone.html", topics=topics, takes_calls=not bot.draining())
+    return render_template("phone.html", takes_calls=not house().draining())
 
 
 @bp.post("/phone/call")

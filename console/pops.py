@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from flask import request
+
 from calls.agents import AgentLeg, AgentPresence, Escalation, LegAnswer, ScreenPop
 from calls.call import CallRecord
 from calls.phones import far_end
@@ -77,7 +79,7 @@ def stage_of(attempt: Escalation | None, agent: str) -> Stage | None:
 
 
 def pop_of(bot: Bot, record: CallRecord, agent: str, attempt: Escalation | None, *, at: datetime) -> ScreenPop:
-    """The same that was sent when it began to ring, of what is known by now; its links are paths on this server."""
+    """The same that was sent when it began to ring, of what is known by now. Within a request: its links are paths of this server."""
     summary = bot.summarizer(record)
     return screen_pop(
         record,
@@ -89,4 +91,5 @@ def pop_of(bot: Bot, record: CallRecord, agent: str, attempt: Escalation | None,
         ticket=bot.desk.ticket_of(record.sid),
         open_tickets=bot.desk.tickets_of(far_end(record)),
         suggestion=bot.suggestion(record, summary.language),
+        base=request.script_root,
     )

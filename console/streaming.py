@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from calls.columns import storable
 from calls.errors import BotError
 from calls.live import LiveEvent
 
@@ -34,7 +35,7 @@ class Message:
 
     def encoded(self) -> str:
         """As the event stream writes it."""
-        lines = "".join(f"data: {line}\n" for line in LINE_END.split(self.data))
+        lines = "".join(f"data: {line}\n" for line in LINE_END.split(storable(self.data)))
         return f"event: {self.event}\n{lines}\n"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, false, or_
 
 from calls.call import Ticket
+from calls.columns import storable
 from crm.desk_schema import tickets
 
 TICKET_ID = re.compile(r"^T-\d{1,9}$", re.ASCII)
@@ -42,7 +43,7 @@ def conditions(search: TicketSearch) -> list[ColumnElement[bool]]:
         wanted.append(tickets.c.status == search.status)
     if search.intent:
         wanted.append(tickets.c.intent == search.intent)
-    if text := search.text.strip():
+    if text := storable(search.text).strip():
         wanted.append(told_by(text))
     return wanted
 

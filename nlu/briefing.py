@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 
@@ -14,8 +13,8 @@ from nlu.sentences import split
 from nlu.wishes import has_topic, main_wish, topic_of
 
 Spoken = tuple[str, str]  # sentence, language of its voice
-LENGTH_S = 15
-LETTERS = 7  # in a word of average length; Tamil's are longer, and take longer
+LENGTH_S = 13  # by the count of words; figures, Tamil and the pauses between sentences take more
+LETTERS = 6  # of a word; where words are longer they take longer
 FEWEST_WORDS = 6  # of the summary or of the caller, however long the rest is
 LONGEST_NAME = 60  # characters
 QUOTE = re.compile(r':? "([^"]*)"')
@@ -38,7 +37,7 @@ def _who(pop: ScreenPop, language: str, settings: Settings) -> str:
     return _prompt(settings, "briefing_from", language, name=name, topic=topic_of(settings, pop.intent, language))
 
 
-def _what(pop: ScreenPop, language: str, settings: Settings, words: int) -> Iterator[Spoken]:
+def _what(pop: ScreenPop, language: str, settings: Settings, words: float) -> Iterator[Spoken]:
     """The summary is English; what it quotes in another language is left to that language's voice."""
     heard = bool(pop.last_words) and pop.language in settings.voice.names
     if language != "en" or not pop.summary:
@@ -48,12 +47,13 @@ def _what(pop: ScreenPop, language: str, settings: Settings, words: int) -> Iter
             yield _shortened(pop.last_words, max(FEWEST_WORDS, words - _length(intro))), pop.language
         return
     told = QUOTE.sub(lambda quote: quote[0] if quote[1].isascii() else "", pop.summary.replace(pop.phone or "\0", "The caller", 1))
-    yield from ((sentence, language) for sentence in _fitting(split(told), words))
-    if heard and pop.language != "en":
-        yield _shortened(pop.last_words, FEWEST_WORDS), pop.language
+    theirs = _shortened(pop.last_words, words / 2) if heard and pop.language != "en" else ""
+    yield from ((sentence, language) for sentence in _fitting(split(told), words - _length(theirs)))
+    if theirs:
+        yield theirs, pop.language
 
 
-def _fitting(sentences: list[str], words: int) -> Iterator[str]:
+def _fitting(sentences: list[str], words: float) -> Iterator[str]:
     """As many as fit; of the first at least its beginning."""
     for number, sentence in enumerate(sentences):
         if _length(sentence) > words:
@@ -64,7 +64,7 @@ def _fitting(sentences: list[str], words: int) -> Iterator[str]:
         yield sentence
 
 
-def _shortened(text: str, words: int) -> str:
+def _shortened(text: str, words: float) -> str:
     """The first `words` words."""
     kept = text.split()
     while kept and _length(" ".join(kept)) > words:
@@ -72,9 +72,10 @@ def _shortened(text: str, words: int) -> str:
     return " ".join(kept) if len(kept) == len(text.split()) else " ".join(kept).rstrip(",;:") + "…"
 
 
-def _length(text: str) -> int:
-    """In spoken words: a digit is one, a long word several."""
-    return sum(max(sum(map(str.isdigit, word)), math.ceil(len(word) / LETTERS)) for word in text.split())
+def _length(text: str) -> float:
+    """In spoken words: a digit is one, and letters count by their number."""
+    digits = sum(map(str.isdigit, text))
+    return digits + (len("".join(text.split())) - digits) / LETTERS
 
 
 # -- the first sentence -----------------------------------------------------------------

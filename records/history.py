@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, and_, case, cast, exists, false, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, and_, case, cast, exists, false, func, or_, select, true, union_all
 
 from calls.call import CallRecord
 from calls.phones import e164, national
@@ -113,17 +113,17 @@ def conditions(wanted: Search, dialect: str) -> Iterator[ColumnElement[bool]]:
 
 
 def about(intent: str) -> ColumnElement[bool]:
+    of_turns = select(TURNS.call_sid).where(TURNS.intent == intent)
     wrapped_up = select(schema.wrap_ups.c.call_sid).where(schema.wrap_ups.c.intent == intent)
-    return or_(CALLS.call_sid.in_(select(TURNS.call_sid).where(TURNS.intent == intent)), CALLS.call_sid.in_(wrapped_up))
+    return CALLS.call_sid.in_(union_all(of_turns, wrapped_up))  # not two INs: PostgreSQL would ask the larger one anew for every call
 
 
 def spoken_in(language: str) -> ColumnElement[bool]:
     """The greeting is in the language that the call began with, whatever the caller speaks: it counts where nothing else was said."""
-    answered = TURNS.number > 0
-    silent = ~exists().where(TURNS.call_sid == CALLS.call_sid, answered)
-    return or_(
-        CALLS.call_sid.in_(select(TURNS.call_sid).where(TURNS.language == language, answered)), (CALLS.language == language) & silent
-    )
+    spoken = select(TURNS.call_sid).where(TURNS.language == language, TURNS.number > 0)
+    begun = schema.calls.alias("begun").c
+    silent = ~exists().where(TURNS.call_sid == begun.call_sid, TURNS.number > 0)
+    return CALLS.call_sid.in_(union_all(spoken, select(begun.call_sid).where(begun.language == language, silent)))
 
 
 def rang(agent: str) -> ColumnElement[bool]:
@@ -132,7 +132,7 @@ def rang(agent: str) -> ColumnElement[bool]:
         return false()
     legs, tries = schema.agent_legs.c, schema.escalations.c
     named = cast(tries.agents, Text).contains(json.dumps(agent), autoescape=True)
-    return CALLS.call_sid.in_(union(select(legs.call_sid).where(legs.agent == agent), select(tries.call_sid).where(named)))
+    return CALLS.call_sid.in_(union_all(select(legs.call_sid).where(legs.agent == agent), select(tries.call_sid).where(named)))
 
 
 def of_phone(phone: str) -> ColumnElement[bool]:

@@ -28,7 +28,6 @@ BATCH = 500
 BATCH_GAP_S = 0.05  # what comes within it goes together
 IDLE_S = 5.0  # between two looks for something to tidy
 AGAIN_S = 1.0  # after a failure
-LISTENING_WITHIN_S = 3.0
 REMEMBERED = 5000  # ids of events that came
 
 
@@ -41,8 +40,8 @@ def open_live(environment: Environment, engine: Engine) -> SharedLive:
 class SharedLive:
     """A `calls.live.Live` for any number of threads; one a process."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier, self._origin = carrier, uuid.uuid4().hex
+    def __init__(self, carrier: Carrier, *, patience_s: float = 3.0) -> None:
+        self._carrier, self._origin, self._patience_s = carrier, uuid.uuid4().hex, patience_s
         self._outbox = Bounded[LiveEvent | None](OUTBOX)  # None: look whether it is time to stop
         self._known: OrderedDict[str, None] = OrderedDict()
         self._open: tuple[QueuedSubscription, ...] = ()
@@ -60,13 +59,13 @@ class SharedLive:
         self._outbox.put(event)
 
     def subscribe(self) -> QueuedSubscription:
-        """The first one of a process waits (3 s at most) until the other processes are heard."""
+        """The first one of a process waits (`patience_s` at most) until the other processes are heard."""
         subscription = QueuedSubscription(self._left)
         with self._changed:
             self._open = (*self._open, subscription)
             self._changed.notify_all()
         self._begin("hear", self._hear)
-        self._hearing.wait(LISTENING_WITHIN_S)
+        self._hearing.wait(self._patience_s)
         return subscription
 
     def close(self) -> None:
@@ -77,7 +76,7 @@ class SharedLive:
             self._outbox.put(None)
             threads = list(self._threads.values())
         for thread in threads:
-            thread.join(LISTENING_WITHIN_S)
+            thread.join(self._patience_s)
 
     def _left(self, subscription: QueuedSubscription) -> None:
         with self._changed:

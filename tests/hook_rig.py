@@ -18,13 +18,18 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 import webhooks
+from calls.agents import ScreenPop
 from calls.call import CallRecord, CallSummary, Intent, Outcome, OutcomeKind, Turn
+from calls.live import FakeLive, LiveEvent
+from calls.ports import Voice
 from calls.settings import Environment, Settings, load
 from calls.signature import sign
 from crm.desk import Desk
+from records.callbacks import Callbacks
 from records.closing import Closing
 from records.database import open_database
 from records.journal import Journal
+from records.presence import Presences
 from tests import databases, verb_check
 
 migrated_file = databases.migrated_file
@@ -32,6 +37,8 @@ ROOT = Path(__file__).parent.parent
 SECRET = "wh_secret_rig_0123456789abcdef"  # of the recordings
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 CALL_HOOKS = ("/voice", "/voice/ended", "/escalate", "/escalate/ended")
+AGENT_HOOKS = ("/escalate/confirm", "/escalate/confirm/key")
+JOURNAL = ("agent_legs", "escalations", "turns", "calls")  # its tables, in the order in which they can be dropped
 AGENT = [{"type": "user", "name": "agent@example.com"}]
 SID = "5f22b387-49e1-4edd-b5e2-d7c3b304f5cd"
 
@@ -80,8 +87,11 @@ class House:
     max_calls: int = 5
     now: datetime = NOW
     is_draining: bool = False
+    voice: Voice | None = None
+    pushed: list[ScreenPop] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.presences, self.callbacks, self.live = Presences(self.database), Callbacks(self.database), FakeLive()
         self.journal = Journal(self.database, max_calls=self.max_calls)
         self.desk = Desk(self.database)
         self.summarizer = summed_up
@@ -94,6 +104,19 @@ class House:
 
     def draining(self) -> bool:
         return self.is_draining
+
+    def push_pop(self, pop: ScreenPop) -> None:
+        self.pushed.append(pop)
+
+    def briefing(self, pop: ScreenPop, language: str) -> list[tuple[str, str]]:
+        return [(f"A call about {pop.topic}.", language), (pop.last_words, pop.language)]
+
+    def suggestion(self, record: CallRecord, language: str) -> str:
+        return f"Hello in {language}."
+
+    def told(self, kind: str, agent: str | None = None) -> list[LiveEvent]:
+        """The live events of a kind, of an agent if one is given."""
+        return [each for each in self.live.events if each.kind == kind and agent in (None, each.agent)]
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

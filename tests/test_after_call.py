@@ -11,11 +11,13 @@ import pytest
 from after_call import AfterCall
 from calls.agents import Customer
 from calls.call import CallerProfile, Intent, Outcome, OutcomeKind, Turn
+from calls.crm import KnownCaller
 from calls.errors import SettingsError
 from calls.settings import Environment, load
 from crm.adapters import make_crms
 from crm.delivery import State
 from crm.events import TicketMoved
+from crm.fake import FakeCrm
 from crm.worker import Worker
 from records.database import open_database
 from records.journal import Journal
@@ -116,6 +118,17 @@ def test_who_calls_is_known_by_name_and_open_ticket(journal_and_house: tuple[Jou
     house.close("CA1", now=NOW)
     assert house.profile(PHONE) == CallerProfile("Ravi Kumar", "T-1001", "license_renewal", RAVI)
     assert house.profile("anonymous") is None
+
+
+def test_the_customer_is_who_has_a_name_or_else_the_first_who_is_known(journal_and_house: tuple[Journal, AfterCall]) -> None:
+    _, house = journal_and_house
+    nameless, named = FakeCrm("one"), FakeCrm("two")
+    house.crms.clear()
+    house.crms.update(one=nameless, two=named)
+    nameless.known[PHONE] = KnownCaller("one", "1", url="https://one.example.com/1")
+    assert house.profile(PHONE) == CallerProfile(customer=Customer("", "one", "1", "", "https://one.example.com/1"))
+    named.known[PHONE] = KnownCaller("two", "2", "Asha", "2027-01-31")
+    assert house.profile(PHONE) == CallerProfile("Asha", customer=Customer("Asha", "two", "2", "2027-01-31"))
 
 
 def test_an_older_move_does_not_undo_a_newer_one(journal_and_house: tuple[Journal, AfterCall]) -> None:

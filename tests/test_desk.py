@@ -6,14 +6,16 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
-from calls.agents import Escalation
+from calls.agents import AgentLeg, Callback, CallbackState, Customer, Escalation, LegAnswer, WrapUp
 from calls.call import CallRecord, CallSummary, Consent, Intent, Outcome, OutcomeKind, Question, Ticket, Turn, TurnRecord
 from calls.errors import CrmError
+from calls.handover import Directory
 from calls.ports import Crm
 from crm.desk import Desk
 from records.closing import Closing
@@ -195,6 +197,109 @@ def test_words_arrive_unchanged(desk: Desk, words: str) -> None:
 
 def test_what_no_database_holds_is_taken_out(desk: Desk) -> None:
     assert desk.file(a_record("CA1", spoken(1, "a\0b\ud800c")), SUMMARY, now=NOW).description == "Caller: ab\ufffdc"
+
+
+def test_the_transcript_tells_of_people(database: Engine) -> None:
+    leg = AgentLeg("leg", "asha", "completed", 200, LegAnswer.ACCEPTED, NOW, NOW, NOW, NOW + timedelta(seconds=65))
+    record = replace(
+        a_record("CA1", spoken(1, "an agent")),
+        customer=Customer("Ravi Kumar", "tally", "cust-7"),
+        outcome=Outcome(OutcomeKind.TRANSFERRED, "asha"),
+        escalations=(Escalation("helpdesk", "completed", NOW, LATER, legs=(leg,)),),
+        callback=promised("CA1", NOW - timedelta(minutes=1)),
+        wrap_up=said("CA1", note="All well."),
+    )
+    desk = Desk(database, Directory({"asha": "Asha"}, "Asia/Kolkata"))
+    assert desk.file(record, SUMMARY, now=NOW).description.splitlines() == [
+        "Caller: an agent",
+        "Customer: Ravi Kumar, tally cust-7",
+        "Transfer to helpdesk: Asha took the call and talked for 1 min 5 s",
+        "Outcome: transferred (Asha)",
+        "Call back promised until 2026-03-01 14:59 (Asia/Kolkata), OVERDUE",
+        "Wrap-up: resolved (by Asha K)",
+        "Agent's note: All well.",
+    ]
+
+
+# -- wrap-ups -------------------------------------------------------------------
+def said(sid: str, resolution: str = "resolved", intent: str = "", *, at: datetime = LATER, note: str = "") -> WrapUp:
+    return WrapUp(sid, "asha", "Asha K", resolution, intent, note, at)
+
+
+def of_one_caller(sid: str, **changes: Any) -> CallRecord:
+    return replace(a_record(sid), caller="919812345678", **changes)
+
+
+GST, DATA = replace(SUMMARY, intent="gst_query"), replace(SUMMARY, intent="data_corrupt", confidence=1.0)
+
+
+@pytest.mark.parametrize(("resolution", "status"), [("resolved", "closed"), ("follow_up", "pending")])
+def test_a_wrap_up_corrects_the_ticket_and_moves_it(desk: Desk, resolution: str, status: str) -> None:
+    desk.file(a_record(), SUMMARY, now=NOW)
+    wrapped = replace(a_record(), wrap_up=said("CA1", resolution, "data_corrupt", note="Restored the backup."))
+    ticket = desk.file(wrapped, DATA, now=LATER)
+    assert (ticket.id, ticket.intent, ticket.confidence, ticket.status) == ("T-1001", "data_corrupt", 1.0, status)
+    assert ticket.description.splitlines()[-2:] == ["Really about: data corrupt", "Agent's note: Restored the backup."]
+    assert desk.file(wrapped, DATA, now=LATER + timedelta(hours=1)).intent == "data_corrupt"
+
+
+def test_a_ticket_that_was_opened_again_is_not_closed_by_the_old_wrap_up(desk: Desk) -> None:
+    wrapped = replace(a_record(), wrap_up=said("CA1"))
+    assert desk.file(wrapped, SUMMARY, now=LATER).status == "closed"
+    desk.change_status("T-1001", "open", now=LATER + timedelta(minutes=1))
+    assert desk.file(wrapped, SUMMARY, now=LATER + timedelta(minutes=2)).status == "open"
+    anew = replace(wrapped, wrap_up=said("CA1", "follow_up", at=LATER + timedelta(minutes=3)))
+    assert desk.file(anew, SUMMARY, now=LATER + timedelta(minutes=3)).status == "pending"
+
+
+def test_the_latest_correction_of_several_calls_counts(desk: Desk) -> None:
+    first = of_one_caller("CA1")
+    desk.file(first, GST, now=NOW)
+    second = of_one_caller("CA2", about_ticket="T-1001", started_at=LATER)
+    assert desk.file(second, SUMMARY, now=LATER).intent == "gst_query", "the second call changes nothing by itself"
+    desk.file(replace(second, wrap_up=said("CA2", "follow_up", "data_corrupt")), DATA, now=LATER)
+    ticket = desk.file(first, GST, now=LATER)
+    assert (ticket.intent, ticket.confidence, ticket.status) == ("data_corrupt", 1.0, "pending")
+    taken_back = desk.file(replace(second, wrap_up=said("CA2", "follow_up", at=LATER + timedelta(minutes=1))), SUMMARY, now=LATER)
+    assert taken_back.intent == "gst_query", "the bot was right after all"
+
+
+# -- promises -------------------------------------------------------------------
+def promised(sid: str, due_at: datetime, **changes: Any) -> Callback:
+    return replace(Callback(1, sid, "919812345678", "gst_query", "en", "no_agent", NOW - timedelta(hours=2), due_at), **changes)
+
+
+def test_a_ticket_is_due_while_a_call_back_is_owed(desk: Desk) -> None:
+    owed = replace(a_record(), callback=promised("CA1", LATER))
+    ticket = desk.file(owed, SUMMARY, now=NOW)
+    assert (ticket.due_at, ticket.priority) == (LATER, "normal")
+    kept = replace(owed, callback=promised("CA1", LATER, state=CallbackState.KEPT, settled_at=NOW))
+    assert desk.file(kept, SUMMARY, now=NOW).due_at is None
+
+
+def test_of_several_promises_the_earliest_is_due(desk: Desk) -> None:
+    first, second = of_one_caller("CA1", callback=promised("CA1", LATER)), of_one_caller("CA2", callback=promised("CA2", NOW))
+    desk.file(first, SUMMARY, now=NOW)
+    assert desk.file(second, SUMMARY, now=NOW).due_at == NOW
+    assert desk.file(of_one_caller("CA3"), SUMMARY, now=NOW).due_at == NOW, "a third call is owed nothing, and forgets nothing"
+    kept = replace(second, callback=promised("CA2", NOW, state=CallbackState.KEPT, settled_at=NOW))
+    assert desk.file(kept, SUMMARY, now=NOW).due_at == LATER
+
+
+def test_a_broken_promise_is_urgent_until_it_is_kept(desk: Desk) -> None:
+    late = replace(a_record(), callback=promised("CA1", NOW))
+    assert desk.file(late, SUMMARY, now=NOW).priority == "normal"
+    assert desk.file(late, SUMMARY, now=LATER).priority == "high"
+
+
+def test_tickets_are_made_urgent_once(desk: Desk) -> None:
+    for number in range(3):
+        desk.file(a_record(f"CA{number}"), SUMMARY, now=NOW)
+    desk.change_status("T-1003", "closed", now=NOW)
+    assert desk.make_urgent(["CA0", "CA2", "CA9"], now=LATER) == ["CA0"]
+    assert desk.make_urgent(["CA0", "CA2", "CA9"], now=LATER) == []
+    assert desk.make_urgent([], now=LATER) == []
+    assert [(ticket.id, ticket.priority) for ticket in desk.recent()] == [("T-1003", "normal"), ("T-1002", "normal"), ("T-1001", "high")]
 
 
 # -- closing --------------------------------------------------------------------

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from calls.agents import AgentLeg, Callback, Escalation, LegAnswer, WrapUp
 from calls.call import CallRecord, CallSummary, Consent, Outcome, OutcomeKind, Question, TurnRecord
 from calls.crm import CrmAdapter, FinishedCall, KnownCaller
 from calls.errors import CrmBusy, CrmError, CrmRefused, CrmUnknown
+from calls.handover import Directory
 from crm.hubspot import NO_NOTE, HubSpotCrm
 from crm.hubspot_html import LIMIT, call_html, is_of, size
 from crm.hubspot_newcomers import Newcomers
@@ -146,6 +148,23 @@ def test_the_note_tells_everything(server: FakeHubSpot, crm: HubSpotCrm) -> None
         "[vb:CA1]",
     ]
     assert server.notes[0]["properties"]["hs_timestamp"] == "1772357400000"
+
+
+def test_the_note_and_the_record_tell_of_people(server: FakeHubSpot, crm: HubSpotCrm) -> None:
+    server.add_contact(phone=PHONE)
+    leg = AgentLeg("leg", "asha", "completed", 200, LegAnswer.ACCEPTED, NOW, NOW, NOW, NOW + timedelta(seconds=65))
+    tries = (Escalation("Ravi", "busy", NOW, NOW), Escalation("helpdesk", "completed", NOW, NOW, legs=(leg,)))
+    promise = Callback(1, "CA1", PHONE, "gst_query", "en", "no_agent", NOW, NOW)
+    wrap_up = WrapUp("CA1", "asha", "Asha <K>", "resolved", "gst_query", "Done.", NOW)
+    call = a_call(outcome=Outcome(OutcomeKind.TRANSFERRED, "asha"), escalations=tries, callback=promise, wrap_up=wrap_up)
+    deliver(crm, replace(call, directory=Directory({"asha": "Asha"}, "Asia/Kolkata"), at=NOW + timedelta(hours=1)))
+    for body in (server.notes[0]["properties"]["hs_note_body"], server.calls[0]["properties"]["hs_call_body"]):
+        assert "<strong>Outcome:</strong> transferred (Asha)" in body
+        assert "<strong>Transfer:</strong> Asha took the call and talked for 1 min 5 s<br>" in body
+        assert "<strong>Promise:</strong> Call back promised until 2026-03-01 15:00 (Asia/Kolkata), OVERDUE<br>" in body
+        assert "<strong>Wrap-up:</strong> resolved (by Asha &lt;K&gt;)<br>" in body
+        assert is_of("CA1", body)
+    assert "Transfer to Ravi: busy" in server.notes[0]["properties"]["hs_note_body"]
 
 
 def test_the_call_record_has_hubspots_fields(server: FakeHubSpot) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from calls.agents import LegAnswer
 from calls.call import Consent, Intent, Outcome, OutcomeKind, Question, Timings, Turn
 from calls.ports import Journal as JournalPort
 from records.journal import Journal
@@ -275,8 +276,9 @@ def test_an_agent_is_dialled_once(journal: Journal) -> None:
     assert journal.escalation_started("CA1", "agent", NOW)
     assert not journal.escalation_started("CA1", "agent", later(299))
     journal.agent_leg("CA1", "CB1", "in-progress", 200, later(5))
-    journal.escalation_ended("CA1", "completed", 200, "CB1", later(60))
-    journal.escalation_ended("CA1", "failed", 487, "", later(61))
+    assert journal.leg_answered("CA1", "CB1", "asha", LegAnswer.ACCEPTED, later(9))
+    assert journal.escalation_ended("CA1", "completed", 200, "CB1", later(60))
+    assert not journal.escalation_ended("CA1", "failed", 487, "", later(61))
     assert not journal.escalation_started("CA1", "agent", later(3600))
     record = journal.record("CA1")
     assert record is not None
@@ -336,5 +338,7 @@ def test_of_several_ringing_agents_the_one_who_answers_is_kept(journal: Journal)
 
 def test_the_end_of_a_dial_whose_start_was_lost_is_kept(journal: Journal) -> None:
     journal.agent_leg("CA1", "CB1", "ringing", 180, NOW)
-    journal.escalation_ended("CA1", "completed", 200, "CB1", NOW)
-    assert not journal.escalation_started("CA1", "agent", later(1))
+    assert journal.escalation_ended("CA1", "completed", 200, "CB1", NOW)
+    record = journal.record("CA1")
+    assert record is not None
+    assert [(each.state, each.agent_call_sid, each.transferred) for each in record.escalations] == [("completed", "CB1", False)]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from calls.errors import SettingsError
-from calls.settings import Environment, Settings, load, pick
+from calls.routing import SWITCHBOARD, rings
+from calls.settings import Environment, Settings, fill, load, pick
 
 SHIPPED = Path(__file__).parents[1] / "jambonz-app.json"
 Change = Callable[[dict[str, Any]], object]
@@ -88,6 +90,34 @@ def test_keys_and_obligatory_intents_must_exist(tmp_path: Path) -> None:
     text = complaint(written(tmp_path, lambda tree: tree["keypad"].update({"5": "pizza"}), lambda tree: tree["intents"].pop("other")))
     assert "keypad.5: no intent 'pizza'" in text
     assert "must be one called 'other'" in text
+
+
+def test_a_blank_that_nothing_fills_is_named(tmp_path: Path) -> None:
+    text = complaint(written(tmp_path, lambda tree: tree["prompts"]["closed"].update(en="Back {opening}, {name}. Call you back?")))
+    assert "closed.en: nothing fills {name}" in text
+    assert "{opening}" not in text
+
+
+@pytest.mark.parametrize(("part", "place"), [("agents", "asha"), ("queues", "helpdesk")])
+def test_what_agents_know_must_exist(tmp_path: Path, part: str, place: str) -> None:
+    text = complaint(written(tmp_path, lambda tree: tree["escalation"][part][place].update(intents=["pizza"])))
+    assert f"escalation.{part}.{place}.intents: no intent 'pizza'" in text
+
+
+def test_somebody_of_the_shipped_helpdesk_is_there_at_any_hour() -> None:
+    settings = load(SHIPPED).escalation
+    assert {agent.target.type for agent in settings.agents.values()} == {"desk"}
+    for hour in range(24):
+        now = datetime(2026, 10, 2, hour, tzinfo=UTC)
+        assert rings(settings, intent="gst_query", language="hi", now=now, present=())[-1].agents == (SWITCHBOARD,)
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [("Hello {name}!", "Hello {topic}!"), ("{other} {name}", "{other} {topic}"), ("no blank", "no blank"), ("{}{ name }", "{}{ name }")],
+)
+def test_blanks_are_filled_once(text: str, filled: str) -> None:
+    assert fill(text, {"name": "{topic}", "topic": "GST"}) == filled
 
 
 def test_a_wrong_value_is_not_repeated_in_the_complaint(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from calls.agents import Escalation
+from calls.agents import AgentLeg, Callback, CallbackState, Escalation, LegAnswer, WrapUp
 from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord
 from calls.settings import load
 from nlu.sentences import split
@@ -147,3 +148,45 @@ def test_every_ending_has_words(summarize: Summarizer, kind: OutcomeKind) -> Non
     text = summarize(call(turn(1, "gst error", "gst_query"), outcome=Outcome(kind, "some_reason"))).text
     assert 3 <= len(split(text)) <= 4
     assert text.endswith(".")
+
+
+# -- what people did --------------------------------------------------------------
+def taken(agent: str, *, seconds: int = 200, state: str = "completed") -> Escalation:
+    end = NOON + timedelta(seconds=seconds)
+    leg = AgentLeg("leg", agent, "completed", 200, LegAnswer.ACCEPTED, NOON, NOON, NOON, end)
+    return Escalation("helpdesk", state, NOON, end, legs=(leg,))
+
+
+def test_says_who_took_the_call_and_for_how_long(summarize: Summarizer) -> None:
+    record = call(turn(1, "agent", "transfer_to_human"), outcome=Outcome(OutcomeKind.TRANSFERRED, "asha"), escalations=(taken("asha"),))
+    assert summarize(record).text.endswith("Asha took the call and talked for 3 min 20 s.")
+
+
+def test_an_agent_who_hung_up_in_the_briefing_took_nothing(summarize: Summarizer) -> None:
+    leg = AgentLeg("leg", "asha", "completed", 200, LegAnswer.BRIEFED, NOON)
+    tries = (Escalation("helpdesk", "completed", NOON, NOON, legs=(leg,)),)
+    record = call(turn(1, "agent", "transfer_to_human"), outcome=Outcome(OutcomeKind.ESCALATED, "offered"), escalations=tries)
+    assert summarize(record).text.endswith("No agent was reached (not taken): please call back.")
+    declined = replace(tries[0], state="in-progress", legs=(replace(leg, answer=LegAnswer.DECLINED),))
+    assert "(declined)" in summarize(replace(record, escalations=(declined,))).text
+
+
+def test_says_until_when_to_call_back_and_whether_it_was_done(summarize: Summarizer) -> None:
+    promise = Callback(1, "c1", "+919876543210", "gst_query", "en", "no_agent", NOON, NOON + timedelta(hours=1))
+    record = call(turn(1, "gst", "gst_query"), outcome=Outcome(OutcomeKind.CALLBACK), callback=promise)
+    assert "please call back until 2026-05-04 18:30 (Asia/Kolkata)." in summarize(record).text
+    kept = replace(promise, state=CallbackState.KEPT, settled_at=NOON)
+    assert summarize(replace(record, callback=kept)).text.endswith("the caller was called back.")
+    dropped = replace(kept, state=CallbackState.DROPPED)
+    assert summarize(replace(record, callback=dropped)).text.endswith("the promised call back was dropped.")
+
+
+def test_an_agent_knows_better_than_the_bot(summarize: Summarizer) -> None:
+    record = call(turn(1, "it is all gone", "gst_query", 0.7), outcome=Outcome(OutcomeKind.TRANSFERRED), escalations=(taken("asha"),))
+    corrected = summarize(replace(record, wrap_up=WrapUp("c1", "asha", "Asha", "resolved", "data_corrupt", "Restored.", NOON)))
+    assert (corrected.intent, corrected.confidence, corrected.priority) == ("data_corrupt", 1.0, "high")
+    assert 'called about gst query: "it is all gone"' in corrected.text, "what the bot answered was about that"
+    assert corrected.text.endswith("Wrapped up as resolved, really about data corrupt.")
+    agreed = summarize(replace(record, wrap_up=WrapUp("c1", "asha", "Asha", "follow_up", "", "", NOON)))
+    assert (agreed.intent, agreed.confidence) == ("gst_query", 0.7)
+    assert agreed.text.endswith("Wrapped up as to be followed up.")

@@ -10,16 +10,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.agents import ScreenPop
+from calls.agents import Escalation, ScreenPop
 from calls.columns import storable
 from calls.helpdesk import Target
 from tests import verb_check
-from tests.hook_rig import recordings
+from tests.hook_rig import NOW, recordings
 from tests.verb_check import faults
 from webhooks import human, verbs
 from webhooks.screen_pop import as_headers, as_tag
 
-POP = ScreenPop("CA1", "15085551212", "license_renewal", 0.934, "hi", 'Sagt "nein"\r\nX-Evil: 1 – लाइसेंस', "T1001", "nein")
+POP = ScreenPop(
+    call_sid="CA1",
+    agent="asha",
+    agent_name="Asha",
+    queue="helpdesk",
+    at=NOW,
+    phone="15085551212",
+    customer=None,
+    open_tickets=(),
+    intent="license_renewal",
+    topic="your licence",
+    confidence=0.934,
+    language="hi",
+    summary='Sagt "nein"\r\nX-Evil: 1 – लाइसेंस',
+    transcript=(),
+    last_words="nein",
+    ticket_id="T1001",
+    ticket_url="/tickets/T1001",
+    call_url="/history/CA1",
+    suggestion="नमस्ते",
+)
+TRY = Escalation("Asha", "dialling", NOW, id=12, queue="helpdesk", agents=("asha", "ravi"))
 TARGETS = [
     Target(type="phone", number="+15085551212", trunk="main"),
     Target(type="user", name="agent@example.com"),
@@ -38,14 +59,17 @@ def a_stream(**changes: Any) -> dict[str, Any]:
 
 def every_verb() -> list[verbs.Verb]:
     ring = verbs.dial(
-        [human.address(target) for target in TARGETS],
+        [human.address(target, "https://bot.example.com/pop/W10.x-_") for target in TARGETS],
         timeout_s=25,
         action_hook="/escalate/ended",
+        confirm_hook="/escalate/confirm",
+        music="https://bot.example.com/sounds/ringback.wav",
         caller_id="+1",
         headers=as_headers(POP),
-        tag=as_tag(POP),
+        tag=as_tag(POP, TRY),
     )
-    return [verbs.say("नमस्ते"), a_stream(), verbs.redirect("/x"), ring, verbs.hangup(), verbs.pause(0.5), verbs.tag({"a": "b"})]
+    asks = verbs.gather("https://bot.example.com/sounds/briefing/x.wav", action_hook="/escalate/confirm/key", timeout_s=8)
+    return [verbs.say("नमस्ते"), a_stream(), verbs.redirect("/x"), ring, asks, verbs.hangup(), verbs.pause(0.5), verbs.tag({"a": "b"})]
 
 
 @pytest.mark.parametrize("verb", every_verb(), ids=lambda verb: str(verb["verb"]))
@@ -145,3 +169,33 @@ def test_targets_are_spelled_as_jambonz_spells_them() -> None:
         {"type": "user", "name": "agent@example.com"},
         {"type": "sip", "sipUri": "sip:desk@pbx.example.com"},
     ]
+
+
+def test_the_tag_says_which_try_it_is_and_who_was_rung() -> None:
+    assert {"try": "12", "agents": "asha,ravi", "bot_call_sid": "CA1"}.items() <= as_tag(POP, TRY).items()
+
+
+def test_an_agents_link_is_readable_in_the_invite() -> None:
+    [target] = [human.address(Target(type="user", name="asha@example.com"), "https://bot.example.com/pop/a.b")]
+    assert target["headers"] == {"X-Screen-Pop": "https://bot.example.com/pop/a.b"}
+
+
+@pytest.mark.parametrize(
+    ("target", "called", "is_it"),
+    [
+        ({"type": "phone", "number": "+91 98 1234"}, "+91981234", True),
+        ({"type": "phone", "number": "+91981234"}, "sip:+91981234@10.0.0.1:5060", True),
+        ({"type": "phone", "number": "+91981234"}, "+91981235", False),
+        ({"type": "phone", "number": "none"}, "", False),
+        ({"type": "user", "name": "asha@example.com"}, "asha@example.com", True),
+        ({"type": "user", "name": "asha"}, "asha@example.com", True),
+        ({"type": "user", "name": "asha@example.com"}, "sip:asha", True),
+        ({"type": "user", "name": "asha@example.com"}, "asha@example.org", False),
+        ({"type": "user", "name": "asha@example.com"}, "ravi@example.com", False),
+        ({"type": "sip", "sip_uri": "sip:desk@pbx.example.com;transport=udp"}, "sip:desk@pbx.example.com", True),
+        ({"type": "sip", "sip_uri": "sip:desk@pbx.example.com"}, "sip:other@pbx.example.com", False),
+        ({"type": "desk"}, "", False),
+    ],
+)
+def test_whose_telephone_it_is(target: dict[str, str], called: str, is_it: bool) -> None:
+    assert human.is_at(Target.model_validate(target), called) is is_it

@@ -14,10 +14,12 @@ from tests import hook_rig
 from tests.hook_rig import (
     AGENT,
     CALL_HOOKS,
+    JOURNAL,
     SID,
     House,
     Jambonz,
     assert_taken,
+    settings_with,
 )
 from webhooks.payloads import DialEnded, NewCall, StatusChange, parse
 
@@ -122,7 +124,7 @@ def test_an_authentic_hook_that_can_not_be_read_reaches_a_human(jambonz: Jambonz
 
 @pytest.mark.parametrize("path", CALL_HOOKS)
 def test_without_a_journal_the_caller_reaches_a_human(house: House, jambonz: Jambonz, path: str, caplog: pytest.LogCaptureFixture) -> None:
-    house.lose("calls", "turns", "escalations")
+    house.lose(*JOURNAL)
     assert jambonz.verbs(path) == DIRECT
     [record] = caplog.records
     assert (record.levelno, record.message) == (logging.ERROR, "a call hook failed; the caller goes straight to a human")
@@ -134,7 +136,50 @@ def test_without_a_journal_the_caller_reaches_a_human(house: House, jambonz: Jam
 def test_without_a_journal_nobody_is_rung_in_vain(house: House, jambonz: Jambonz) -> None:
     house.lose("calls")
     assert jambonz.verbs("/voice/ended", call_status="completed") == [{"verb": "hangup"}]
-    assert jambonz.verbs("/escalate/ended", dial_call_status="completed") == [{"verb": "hangup"}]
+    assert jambonz.verbs("/escalate/ended", dial_call_status="completed", dial_sip_status=200) == [{"verb": "hangup"}]
+
+
+def test_without_a_journal_an_agent_who_hung_up_in_the_briefing_is_no_reason_to_let_the_caller_go(house: House, jambonz: Jambonz) -> None:
+    house.lose("calls")
+    assert jambonz.verbs("/escalate/ended", dial_call_status="completed") == DIRECT
+
+
+@pytest.mark.parametrize(("path", "then"), [("/escalate/confirm", [{"verb": "hangup"}]), ("/escalate/confirm/key", [])])
+@pytest.mark.parametrize("trouble", ["journal", "body"])
+def test_an_agent_is_not_put_through_by_a_failure(
+    house: House, jambonz: Jambonz, path: str, then: list[dict[str, Any]], trouble: str
+) -> None:
+    if trouble == "journal":
+        house.lose(*JOURNAL)
+        assert jambonz.verbs(path, call_sid="leg", parent_call_sid=SID, digits="2") == then
+    else:
+        assert jambonz.raw(path, b'{"call_sid": "leg"}').get_json() == then
+
+
+def test_without_a_switchboard_the_agents_with_a_telephone_ring(database: Engine) -> None:
+    agents = {
+        "asha": {"name": "Asha", "target": {"type": "desk"}},
+        "ravi": {"name": "Ravi", "target": {"type": "phone", "number": "+9144"}},
+    }
+    escalation = {"agents": agents, "queues": {"helpdesk": {"agents": ["asha", "ravi"]}}}
+    house = House(database, settings=settings_with(escalation=escalation))
+    house.lose(*JOURNAL)
+    verbs = Jambonz(house).verbs("/escalate")
+    assert verbs == [{"verb": "dial", "target": [{"type": "phone", "number": "+9144"}], "timeout": 25}, {"verb": "hangup"}]
+
+
+@pytest.mark.parametrize("lost", [(), JOURNAL])
+def test_where_nobody_has_a_telephone_a_call_back_is_promised(database: Engine, lost: tuple[str, ...]) -> None:
+    agents = {"asha": {"name": "Asha", "target": {"type": "desk"}}}
+    house = House(database, settings=settings_with(escalation={"agents": agents, "queues": {"helpdesk": {"agents": ["asha"]}}}))
+    jambonz = Jambonz(house)
+    jambonz.verbs("/voice")
+    house.lose("presence", *lost)
+    assert jambonz.verbs("/escalate") == [{"verb": "say", "text": house.settings.prompts.no_agent["en"]}, {"verb": "hangup"}]
+    if not lost:
+        promised = house.callbacks.of(SID)
+        assert promised is not None
+        assert promised.phone == "15085551212"
 
 
 def test_a_call_hook_in_another_content_type_is_still_answered(jambonz: Jambonz) -> None:
@@ -147,6 +192,8 @@ def test_jambonz_literal_quotes_and_numbers_as_strings() -> None:
     assert (call.caller_name, call.caller, call.called) == ("Anna S", "15085551212", "")
     ended = parse(DialEnded, b'{"call_sid":"1","dial_sip_status":"486"}')
     assert (ended.dial_sip_status, ended.dial_call_status, ended.agent_talked) == (486, "", False)
+    odd = parse(StatusChange, b'{"call_sid":"1","call_status":"completed","customerData":"yes"}')
+    assert (odd.customer_data, odd.accepted) == ({}, False)
 
 
 @pytest.mark.parametrize("odd", ["-1", "1e400", '"x"', "true", "[]", "99999999999999999999", "NaN"])

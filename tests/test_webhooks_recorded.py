@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from tests import hook_rig, verb_check
 from tests.hook_rig import (
+    AGENT_HOOKS,
     CALL_HOOKS,
     House,
     Jambonz,
@@ -43,6 +44,8 @@ ROUTES = {
     "/lcc": "/escalate",
     "/dial-done": "/escalate/ended",
     "/after-dial": "/voice/ended",
+    "/confirm": "/escalate/confirm",
+    "/confirm-digits": "/escalate/confirm/key",
 }
 POSTS = [hook for hook in recordings() if hook.method == "POST" and hook.target in ROUTES]
 
@@ -88,14 +91,14 @@ def test_a_recorded_cancelled_call_leaves_no_slot_and_no_ticket(house: House, ja
 WORDS = st.sampled_from(["", "completed", "in-progress", "no-answer", "CA1", '"x"', "\ud800", "\0", "ख" * 300]) | st.text(max_size=20)
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3))
-OPTIONAL = ("from", "to", "direction", "call_status", "caller_name", "parent_call_sid", "duration")
+OPTIONAL = ("from", "to", "direction", "call_status", "caller_name", "parent_call_sid", "duration", "digits", "customerData")
 OF_DIAL = ("dial_call_status", "dial_sip_status", "dial_call_sid")
 SIDS = st.sampled_from(["CA1", "CA2"]) | VALUES
 HOOKS = st.fixed_dictionaries({"call_sid": SIDS}, optional=dict.fromkeys((*OPTIONAL, *OF_DIAL), VALUES))
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(path=st.sampled_from([*CALL_HOOKS, "/status"]), body=st.binary(max_size=200) | (HOOKS | VALUES).map(ascii_json))
+@given(path=st.sampled_from([*CALL_HOOKS, *AGENT_HOOKS, "/status"]), body=st.binary(max_size=200) | (HOOKS | VALUES).map(ascii_json))
 @example(path="/voice", body=b'{"call_sid":"CA1","from":"\\u0000"}')
 def test_no_authentic_hook_drops_a_caller(jambonz: Jambonz, path: str, body: bytes) -> None:
     response = jambonz.raw(path, body)

@@ -2,9 +2,8 @@
 // What comes is a "words" event of calls/live.py; one of a line that is there says more of it, or the same again.
 
 export class Transcript {
-  constructor(list, topics) {
+  constructor(list) {
     this.list = list;
-    this.topics = topics;
     this.clear();
   }
 
@@ -43,7 +42,7 @@ export class Transcript {
 
   explain(known) {
     const parts = [];
-    if (known.intent) parts.push(`${this.topics[known.intent] || known.intent} (${Math.round((known.confidence || 0) * 100)} %)`);
+    if (known.intent) parts.push(`${known.intent.replaceAll("_", " ")} (${Math.round((known.confidence || 0) * 100)} %)`);
     if (known.reply_ms !== undefined) parts.push(`answered after ${known.reply_ms} ms`);
     if (known.heard_ms !== undefined) parts.push(`heard here after ${known.heard_ms} ms`);
     known.line.querySelector("small").textContent = parts.join(" · ");

@@ -149,7 +149,7 @@ async function post(path, body, more = {}) {
 }
 
 // -- what is shown ------------------------------------------------------------------
-const transcript = new Transcript(part("transcript"), JSON.parse(page.dataset.topics));
+const transcript = new Transcript(part("transcript"));
 
 function state(name) {
   part("state").textContent = STATES[name] || part("state").textContent;

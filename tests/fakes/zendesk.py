@@ -1,7 +1,8 @@
 """A stand-in for Zendesk's Support API: users and tickets, as far as its published reference describes what crm/zendesk.py uses.
 
-`kept["user"]` and `kept["ticket"]` hold what was made, `kept["comment"]` every comment with its ticket's id. A user shows in the search only after `search_lag` more searches. Idempotency
-keys last until `forget_keys()` (two hours there). `python -m tests.fakes.zendesk --port N --fail 0.3 --state FILE` serves alone.
+`kept["user"]` and `kept["ticket"]` hold what was made, `kept["comment"]` every comment with its ticket's id. A user shows in the
+search only after `search_lag` more searches. Idempotency keys last until `forget_keys()` (two hours there).
+`python -m tests.fakes.zendesk --port N --fail 0.3 --state FILE` serves alone.
 """
 
 from __future__ import annotations
