@@ -1,7 +1,7 @@
 # make demo | run | test | check | bench: each sets up what it needs in .venv; nothing else is touched.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev assets demo run web worker bench-deliveries storm test lint check format bench offline-model clean
+.PHONY: help install install-dev assets demo run web worker bench-deliveries bench-desk storm test lint check format bench offline-model clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -71,6 +71,9 @@ bench: install  ## reply latency, barge-in, echo, twenty calls at once: prints t
 
 bench-deliveries: install-dev  ## calls delivered in a second, on SQLite and PostgreSQL
 	@$(BIN)/python -m bench.deliveries
+
+bench-desk: install-dev assets  ## escalation to screen pop; 200 live calls on the supervisors' pages
+	@$(BIN)/python -m bench.desk $(BENCH_ARGS)
 
 storm: install-dev  ## 300 calls end within a minute while CRMs, web and worker fail: is anything lost, or twice?
 	@$(BIN)/python -u -m bench.storm $(STORM_ARGS)

@@ -73,7 +73,7 @@ def here(listeners):
 def when_ready(server):
     """Say what to enter in Jambonz, where people find their pages, and what is missing."""
     from calls.operator import not_configured
-    from console.assets import missing_assets
+    from console.assets import pages_lack
 
     local = here(server.LISTENERS)
     base = environment.public_url.rstrip("/") or local
@@ -88,8 +88,7 @@ def when_ready(server):
         f"  the agents' desk      {base}/desk\n",
         flush=True,
     )
-    missing = [f"the pages lack {', '.join(names)}: run `make assets`"] if (names := missing_assets()) else []
-    for line in [*not_configured(environment), *missing]:
+    for line in [*not_configured(environment), *pages_lack()]:
         print(f"  not configured: {line}", flush=True)
 
 

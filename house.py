@@ -29,6 +29,7 @@ from calls.phones import far_end
 from calls.ports import Voice
 from calls.routing import callback_due, rings
 from calls.settings import Environment, Settings, load
+from console.assets import pages_lack
 from crm.deliveries import Deliveries
 from crm.desk import Desk
 from crm.events import CrmEvents, TicketMoved, named_secrets
@@ -45,6 +46,7 @@ from records.presence import Presences
 from records.wrap_ups import WrapUps
 from stream.house import House
 from stream.lane import Lanes
+from webhooks.pop_push import pushing
 
 log = logging.getLogger("voicebot")
 
@@ -108,6 +110,7 @@ class Bot:
         self.live = open_live(self.environment, database)
         self.presences, self.callbacks, self.wrap_ups = Presences(database), Callbacks(database), WrapUps(database)
         self.people, self.history = People(database), History(database)
+        self.push_pop = pushing(self.settings, self.environment)
 
     def _load_engines(self) -> None:
         began = time.monotonic()
@@ -200,8 +203,8 @@ class Bot:
         return self._draining.is_set() or self.house is None
 
     def stopping(self) -> bool:
-        """Whether the process is on its way out: pages that stay open let go."""
-        return self._draining.is_set()
+        """Whether the process leaves now: pages that stay open let go. While its last calls go on, agents can still be rung."""
+        return self._draining.is_set() and not self.active_calls
 
     def briefing(self, pop: ScreenPop, language: str) -> list[tuple[str, str]]:
         return briefing.briefing(pop, language, self.settings)
@@ -223,7 +226,7 @@ class Bot:
             "draining": self._draining.is_set(),
             "calls": self.active_calls,
             "max_calls": self.environment.max_calls,
-            "not_configured": not_configured(self.environment),
+            "not_configured": [*not_configured(self.environment), *pages_lack()],
         }
 
     def _recognizer(self) -> dict[str, Any]:

@@ -330,5 +330,6 @@ class Environment(BaseModel):
 
     @property
     def threads(self) -> int:
-        """Request threads: one a call, one an open page of the desk, and enough beside them that hooks never wait for either."""
-        return self.max_calls + self.max_desks + 16
+        """Request threads: one a call; three a page of the desk, whose agent may talk in it (its events, its sound, the caller's sound); and
+        enough beside them that hooks never wait for either."""
+        return self.max_calls + 3 * self.max_desks + 16

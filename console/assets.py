@@ -54,6 +54,12 @@ def missing_assets() -> list[str]:
     return [name for name, place in VENDOR.items() if not (PACKAGES / place).is_file()]
 
 
+def pages_lack() -> list[str]:
+    """The same in the operator's words: a line, or none."""
+    missing = missing_assets()
+    return [f"the pages lack {', '.join(missing)}: run `make assets`"] if missing else []
+
+
 def version(name: str) -> str | None:
     """A hash of the file's content; None when it is not there."""
     place = PACKAGES / VENDOR.get(name.removeprefix("vendor/"), "") if name.startswith("vendor/") else OWN / name

@@ -101,8 +101,9 @@ class DeskPieces:
         return self._piece("desk_recent.html", calls=self._calls[:CALLS_SHOWN])
 
     def _callbacks(self) -> str:
-        found, overdue = self._bot.callbacks.open(), self._bot.callbacks.overdue(now=self._clock.now)
-        return self._piece("desk_callbacks.html", callbacks=found[:CALLBACKS_SHOWN], count=len(found), overdue=overdue)
+        promises = self._bot.callbacks
+        counts = {"count": promises.unsettled(), "overdue": promises.overdue(now=self._clock.now)}
+        return self._piece("desk_callbacks.html", callbacks=promises.open(CALLBACKS_SHOWN), **counts)
 
     def _piece(self, template: str, **facts: Any) -> str:
         return piece(template, self._clock, **facts)

@@ -14,7 +14,7 @@ from console.events import Message
 from console.words import Line, told
 
 CONCERNED = {
-    "pop": CALL_PIECES,
+    "pop": ("presence", "now", "words"),  # no more than that: an agent waits for it
     "transfer": CALL_PIECES,
     "presence": ("presence", "now"),
     "words": ("words",),

@@ -24,10 +24,11 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from flask import Response, current_app, request, stream_with_context
+from flask import Response, current_app, request
+from flask.globals import app_ctx, request_ctx
 from flask_login import current_user
 
 from console.sessions import account_of
@@ -74,7 +75,8 @@ def event_stream(
     503 with Retry-After when `max_desks` pages are open in this process."""
     bot: Bot = current_app.extensions["bot"]
     pages: OpenPages = current_app.extensions.setdefault("open_pages", OpenPages())
-    if bot.stopping() or not pages.let_in(bot.environment.max_desks):
+    leave = None if bot.stopping() else pages.let_in(bot.environment.max_desks)
+    if leave is None:
         log.warning("a page was not let in to the live events: too many are open, or the bot stops")
         return Response("too many live pages are open; this one tries again by itself\n", 503, {"Retry-After": str(AGAIN_S)})
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
@@ -86,11 +88,32 @@ def event_stream(
             locked_out.set()
 
     stream = Stream(source, first, told, at_beat, over=lambda: bot.stopping() or locked_out.is_set() or has_left(connection), pace=pace)
-    response = Response(stream_with_context(stream.run()), content_type="text/event-stream; charset=utf-8")
+    response = Response(within_request(stream.run(), leave), content_type="text/event-stream; charset=utf-8")
     response.headers["X-Accel-Buffering"] = "no"  # nginx passes it on at once
     response.headers["Cache-Control"] = "no-store"
-    response.call_on_close(pages.left)
+    response.call_on_close(leave)  # also of a stream that never began
     return response
+
+
+def within_request(chunks: Generator[str], leave: Callable[[], None]) -> Iterator[str]:
+    """Each step is made within the request's contexts, which are let go in between: who serves the page may do other
+    things there. `leave` is called after the last."""
+    contexts = app_ctx._get_current_object(), request_ctx._get_current_object()  # type: ignore[attr-defined]
+
+    def steps() -> Iterator[str]:
+        try:
+            while (chunk := step()) is not None:
+                yield chunk
+        finally:
+            leave()
+            with contexts[0], contexts[1]:
+                chunks.close()
+
+    def step() -> str | None:
+        with contexts[0], contexts[1]:
+            return next(chunks, None)
+
+    return steps()
 
 
 def still_allowed() -> bool:
@@ -104,16 +127,20 @@ class OpenPages:
     def __init__(self) -> None:
         self._lock, self.open = threading.Lock(), 0
 
-    def let_in(self, most: int) -> bool:
+    def let_in(self, most: int) -> Callable[[], None] | None:
+        """What is to be called when the page has left (once counts); None when there are `most` already."""
         with self._lock:
             if self.open >= most:
-                return False
+                return None
             self.open += 1
-            return True
+        inside = [True]
 
-    def left(self) -> None:
-        with self._lock:
-            self.open -= 1
+        def leave() -> None:
+            with self._lock:
+                self.open -= len(inside)
+                inside.clear()
+
+        return leave
 
 
 def has_left(connection: Any) -> bool:

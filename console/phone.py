@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -18,10 +19,10 @@ from pydantic import BaseModel, ValidationError
 
 from calls.call import CallRecord
 from calls.live import Live, LiveEvent
-from calls.settings import Environment
+from calls.settings import Environment, Settings, pick
 from console.door import needs, visitor
 from console.events import Message, event_stream
-from console.phone_hooks import HangUp, PagesCall, PagesHook, for_page, knock
+from console.phone_hooks import HangUp, PagesCall, PagesHook, for_page, knock, tell_status
 
 bp = Blueprint("phone", __name__, template_folder="templates")
 
@@ -40,6 +41,7 @@ class Journal(Protocol):
 class Bot(Protocol):
     """What the telephone looks for in `app.extensions["bot"]`."""
 
+    settings: Settings
     environment: Environment
     journal: Journal
     live: Live
@@ -90,7 +92,14 @@ def own_call(call_sid: str) -> PagesCall:
 @bp.get("/phone")
 @for_callers
 def show() -> ResponseReturnValue:
-    return render_template("phone.html", takes_calls=not house().draining())
+    return render_template("phone.html", topics=topics(house().settings), takes_calls=not house().draining())
+
+
+def topics(settings: Settings) -> dict[str, str]:
+    """intent -> what it is called; its own name where several are called the same."""
+    labels = {name: pick(intent.label, "en", settings.language) for name, intent in settings.intents.items()}
+    often = Counter(labels.values())
+    return {name: label if label and often[label] == 1 else name.replace("_", " ") for name, label in labels.items()}
 
 
 @bp.post("/phone/call")
@@ -99,7 +108,7 @@ def call() -> ResponseReturnValue:
     """A new call: its sid, and the verbs that /voice answers."""
     made = PagesCall(f"web-{uuid.uuid4()}", caller())
     verbs = knock("/voice", made.body(call_status="trying", sip_status=100, sip_reason="Trying"))
-    knock("/status", made.body())
+    tell_status(made.body())
     return jsonify(call_sid=made.sid, verbs=for_page(made, verbs))
 
 
@@ -117,7 +126,7 @@ def hang_up(call_sid: str) -> ResponseReturnValue:
     """As recorded (11_caller_hangup_mid_listen): the status first, then the actionHook of the verb that was left."""
     made, sent = own_call(call_sid), read(HangUp)
     over = made.body(call_status="completed", call_termination_by=sent.by, duration=sent.duration_s)
-    knock("/status", over)
+    tell_status(over)
     if sent.hook:
         knock(sent.hook, over)
     return "", 204

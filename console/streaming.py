@@ -6,7 +6,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -80,7 +80,7 @@ class Stream(Generic[News]):
         self._sent_s, self._beat_s = -math.inf, clock() + pace.beat_s
         self._mend_s = math.inf  # when the page is to be brought up to date again
 
-    def run(self) -> Iterator[str]:
+    def run(self) -> Generator[str]:
         with closing(self._source()) as source:
             yield f"retry: {MEND_S * 1000:.0f}\n\n" + self._made(self._first)
             while not self._over():

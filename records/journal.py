@@ -78,11 +78,11 @@ class Journal:
 
     def agent_leg(
         self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime, *, candidates: Collection[str] = ()
-    ) -> None:
-        """A status of an agent's leg; the escalation stays "dialling" until escalation_ended.
+    ) -> LegAnswer:
+        """A status of an agent's leg, of which the answer so far is returned; the escalation stays "dialling" until escalation_ended.
 
         `candidates`: the ids of the agents who may be at its number; it is the one of them who was rung."""
-        self._write(transfers.agent_leg, call_sid, agent_call_sid, state, sip_status, now=now, candidates=candidates)
+        return self._write(transfers.agent_leg, call_sid, agent_call_sid, state, sip_status, now=now, candidates=candidates)
 
     def leg_answered(self, call_sid: str, leg_sid: str, agent: str, answer: LegAnswer, now: datetime) -> bool:
         """What an agent said to the call; whether it holds. It does not when another agent took the call or the try is over.

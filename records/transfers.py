@@ -55,21 +55,19 @@ def agent_leg(
     *,
     now: datetime,
     candidates: Collection[str] = (),
-) -> None:
+) -> LegAnswer:
     """Several agents may ring at once, and their statuses mix: the try keeps the leg that answers (200)."""
     locked(connection, call_sid, now=now)
     attempt = concerned(connection, call_sid, leg_sid)
     if attempt is None:
-        return
+        return LegAnswer.NONE
     leg = leg_row(connection, call_sid, attempt["id"], leg_sid, agent_among(attempt["agents"], candidates), began_at=now)
     if PROGRESS.get(state, 0) >= PROGRESS.get(leg["state"], 0):
         change_leg(connection, leg, state=state, sip_status=sip_status, **moments(leg, state, now))
-    if attempt["ended_at"] is not None:
-        return
-    answered = attempt["sip_status"] == ANSWERED
-    if answered and (attempt["agent_call_sid"], ANSWERED) != (leg_sid, sip_status):
-        return
-    change(connection, attempt, agent_call_sid=leg_sid, leg_state=state, sip_status=sip_status)
+    others = attempt["sip_status"] == ANSWERED and (attempt["agent_call_sid"], ANSWERED) != (leg_sid, sip_status)
+    if attempt["ended_at"] is None and not others:
+        change(connection, attempt, agent_call_sid=leg_sid, leg_state=state, sip_status=sip_status)
+    return LegAnswer(leg["answer"])
 
 
 def leg_answered(connection: Connection, call_sid: str, leg_sid: str, agent: str, answer: LegAnswer, *, now: datetime) -> bool:

@@ -56,7 +56,7 @@ class CallerSide:
         self._heartbeat_at, self._look_at = now, now + LOOK_S
 
     def run(self) -> str:
-        """How it ended: "no_answer", "declined", "caller" (hung up), "agent" (left), "too_late" (the try was over before an agent joined)."""
+        """How it ended: "no_answer", "declined", "caller" (hung up), "agent" (left), "too_late" (the try was over before one joined)."""
         how = ""
         while not how:
             how = self.handle(self.line.receive(timeout=FRAME_S))
@@ -66,7 +66,7 @@ class CallerSide:
             how = how or self.keep_time()
         self.bridge.end()
         if self.bridge.joined:
-            self.write_the_end(self.bridge.joined)
+            self.write_the_end(self.bridge.joined, talked=how != "too_late")
         self.line.disconnect()
         return how
 
@@ -76,7 +76,9 @@ class CallerSide:
                 self.talk.to_agent.put(pcm)
             case AcceptedWritten(holds):
                 self.accepted_is_written = True
-                return "" if holds else "too_late"
+                if not holds:
+                    return "too_late"
+                self.tell_taken()
             case Journalled():
                 self.end_is_written = True
             case AllDeclined() if not self.bridge.joined:
@@ -111,9 +113,13 @@ class CallerSide:
         self.line.kill_audio()
         self._heard_from = now + HUSH_S
         self.pen.do(self._write_accepted, joined, self.accepted_at)
-        self.tell("transfer", {"state": "accepted"})
-        self.tell("call", {"state": "with_agent", "agent": joined.agent})
         log.info("an agent took a call on the desk's page", extra={"call_sid": self.sid, "agent": joined.agent})
+
+    def tell_taken(self) -> None:
+        """When it is journalled, as the pages look there."""
+        if self.talk and not self.bridge.over:
+            self.tell("transfer", {"state": "accepted"})
+            self.tell("call", {"state": "with_agent", "agent": self.talk.agent})
 
     def tell(self, kind: str, data: dict[str, Any]) -> None:
         agent = self.talk.agent if self.talk else ""
@@ -121,7 +127,7 @@ class CallerSide:
 
     # -- the journal, on its lane -------------------------------------------------------
 
-    def write_the_end(self, joined: Joined) -> None:
+    def write_the_end(self, joined: Joined, *, talked: bool) -> None:
         """Before the line is let go: the next hook looks for it."""
         ended_at = self.office.now()
         self.accepted_at = self.accepted_at or ended_at  # joined and left within one frame
@@ -129,7 +135,7 @@ class CallerSide:
         give_up_at = self.office.clock() + WRITING_S
         while not self.end_is_written and self.office.clock() < give_up_at:
             self.handle(self.inbox.get(timeout=0.1))
-        if self.talk:
+        if self.talk and talked:
             self.tell("transfer", {"state": "ended", "talk_s": round((ended_at - self.accepted_at).total_seconds())})
 
     def _beat(self) -> Iterator[Any]:

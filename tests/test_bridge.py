@@ -24,7 +24,7 @@ import stream.route
 from calls.agents import Escalation, LegAnswer
 from calls.call import Call
 from calls.errors import JournalError
-from calls.live import FakeLive
+from calls.live import FakeLive, LiveEvent
 from calls.settings import load
 from calls.tokens import agent_key, agent_of_key, audio_authorized, audio_key_fits, audio_password
 from records.journal import Journal
@@ -351,6 +351,7 @@ def test_a_try_that_is_over_in_the_journal_is_over_here() -> None:
     rig.at[1.0] = lambda rig: rig.join()
     assert rig.run() == "too_late"
     assert rig.line.now < 2
+    assert rig.live.events == []
 
 
 # -- the agent's side ---------------------------------------------------------------------
@@ -409,14 +410,27 @@ def test_a_password_fits_in_the_query_as_in_the_header() -> None:
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
+class WatchingLive(FakeLive):
+    """Notes what a page that looks into the journal at an event would find there."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self.journal, self.found = journal, list[tuple[str, str, bool]]()
+
+    def publish(self, event: LiveEvent) -> None:
+        record = self.journal.record(event.call_sid)
+        leg = record.escalations[-1].accepted if record else None
+        self.found.append((str(event.data["state"]), leg.agent if leg else "", bool(leg and leg.ended_at)))
+        super().publish(event)
+
+
 @dataclass
 class Doors:
     """The sockets' doors of a house whose engines nobody needs, on a server of its own."""
 
     url: str
     journal: Journal
-    live: FakeLive
-    app: Flask
+    live: WatchingLive
 
     @contextmanager
     def caller(self, *, rate: int = 16_000) -> Iterator[ClientConnection]:
@@ -453,7 +467,7 @@ def doors(journal: Journal) -> Iterator[Doors]:
     ringing = settings.escalation.model_copy(update={"queues": {}, "ring_timeout_s": RING_S})
     lanes = Lanes.of_threads(ears=1, minds=1)
     house = SimpleNamespace(lanes=lanes, clock=time.monotonic, now=lambda: datetime.now(UTC))
-    app, live = Flask("doors"), FakeLive()
+    app, live = Flask("doors"), WatchingLive(journal)
     app.config["SOCK_SERVER_OPTIONS"] = stream.route.SERVER_OPTIONS
     app.extensions["bot"] = SimpleNamespace(
         secrets=("secret",),
@@ -467,7 +481,7 @@ def doors(journal: Journal) -> Iterator[Doors]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Doors(f"ws://127.0.0.1:{server.server_port}", journal, live, app)
+    yield Doors(f"ws://127.0.0.1:{server.server_port}", journal, live)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -523,7 +537,7 @@ def test_a_talk_through_real_sockets(doors: Doors) -> None:
     assert taken is not None
     assert (taken.agent, taken.answer) == ("asha", LegAnswer.ACCEPTED)
     assert taken.ended_at is not None
-    assert [event.data["state"] for event in doors.live.events if event.kind == "transfer"] == ["accepted", "ended"]
+    assert doors.live.found == [("accepted", "asha", False), ("with_agent", "asha", False), ("ended", "asha", True)]
 
 
 @on_sqlite

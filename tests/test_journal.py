@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from calls.agents import LegAnswer
+from calls.agents import Customer, LegAnswer
 from calls.call import Consent, Intent, Outcome, OutcomeKind, Question, Timings, Turn
 from calls.ports import Journal as JournalPort
 from records.journal import Journal
@@ -342,3 +342,66 @@ def test_the_end_of_a_dial_whose_start_was_lost_is_kept(journal: Journal) -> Non
     record = journal.record("CA1")
     assert record is not None
     assert [(each.state, each.agent_call_sid, each.transferred) for each in record.escalations] == [("completed", "CB1", False)]
+
+
+# -- who called, and who was rung ------------------------------------------------------
+def test_what_a_crm_says_of_the_caller_is_kept_and_replaced(journal: Journal) -> None:
+    start(journal, "CA1")
+    record = journal.record("CA1")
+    assert record is not None
+    assert record.customer is None
+    for name in ("Asha 😀", "Asha Rao"):
+        customer = Customer(name, "tally", "Asha Rao & Sons", "2026-12-31", "https://crm.example/1")
+        journal.customer_known("CA1", customer)
+        record = journal.record("CA1")
+        assert record is not None
+        assert (record.customer, record.caller) == (customer, "+9144")
+
+
+def test_a_customer_of_a_call_that_was_never_heard_of_is_not_lost(journal: Journal) -> None:
+    journal.customer_known("CA1", Customer("Asha"))
+    start(journal, "CA1")
+    record = journal.record("CA1")
+    assert record is not None
+    assert (record.customer, record.caller) == (Customer("Asha"), "+9144")
+
+
+def test_each_try_is_read_with_whom_it_rang_and_their_legs(journal: Journal) -> None:
+    assert journal.escalation_started("CA1", "Asha, Ravi", NOW, queue="first", agents=["asha", "ravi"], by="desk")
+    journal.leg_answered("CA1", desk_leg(journal, "ravi"), "ravi", LegAnswer.DECLINED, later(3))
+    journal.escalation_ended("CA1", "no-answer", None, "", later(20))
+    assert journal.escalation_started("CA1", "Zoya", later(21), queue="second", agents=["zoya"], by="desk")
+    journal.leg_answered("CA1", desk_leg(journal, "zoya"), "zoya", LegAnswer.ACCEPTED, later(24))
+    record = journal.record("CA1")
+    assert record is not None
+    first, second = record.escalations
+    assert (first.queue, first.agents, first.by, second.queue, second.agents) == ("first", ("asha", "ravi"), "desk", "second", ("zoya",))
+    assert first.id < second.id
+    assert {leg.agent: (leg.answer, leg.ended_at) for leg in first.legs} == {
+        "asha": (LegAnswer.NONE, later(20)),
+        "ravi": (LegAnswer.DECLINED, later(3)),
+    }
+    (leg,) = second.legs
+    assert (leg.agent, leg.answer, leg.began_at, leg.accepted_at, leg.ended_at) == ("zoya", LegAnswer.ACCEPTED, later(21), later(24), None)
+
+
+def desk_leg(journal: Journal, agent: str) -> str:
+    record = journal.record("CA1")
+    assert record is not None
+    return f"desk-{agent}-{record.escalations[-1].id}"
+
+
+def test_calls_read_together_keep_their_parts_apart(journal: Journal) -> None:
+    for minute, sid in enumerate(("CA1", "CA2", "CA3")):
+        start(journal, sid, now=later(60 * minute))
+        journal.turn_finished(sid, a_turn(heard=sid))
+        journal.customer_known(sid, Customer(sid))
+        if sid != "CA2":
+            journal.escalation_started(sid, sid, later(100), agents=[sid.lower()], by="desk")
+    records = journal.recent()
+    assert [journal.record(record.sid) for record in records] == records
+    assert [(record.customer, [each.legs[0].agent for each in record.escalations]) for record in records] == [
+        (Customer("CA3"), ["ca3"]),
+        (Customer("CA2"), []),
+        (Customer("CA1"), ["ca1"]),
+    ]

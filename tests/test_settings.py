@@ -164,7 +164,7 @@ def test_pick_falls_back() -> None:
 def test_the_environment_has_a_default_for_everything_and_no_secret() -> None:
     environment = Environment.read({})
     assert (environment.port, environment.allow_unsigned, environment.webhook_secrets) == (3000, False, ())
-    assert environment.threads == environment.max_calls + environment.max_desks + 16
+    assert environment.threads == environment.max_calls + 3 * environment.max_desks + 16
 
 
 def test_empty_variables_count_as_absent() -> None:

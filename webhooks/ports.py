@@ -38,7 +38,8 @@ class CallJournal(Protocol):
 
     def agent_leg(
         self, call_sid: str, agent_call_sid: str, state: str, sip_status: int | None, now: datetime, *, candidates: Collection[str] = ()
-    ) -> None: ...
+    ) -> LegAnswer:
+        """What the agent on that leg has said so far."""
 
     def leg_answered(self, call_sid: str, leg_sid: str, agent: str, answer: LegAnswer, now: datetime) -> bool:
         """Whether the answer holds: not when another agent has taken the call or the try is over."""

@@ -44,11 +44,12 @@ def status() -> ResponseReturnValue:
 def agents_leg(house: Bot, hook: StatusChange, call_sid: str, now: datetime) -> None:
     """Agents whose leg is over may be rung again, who talked after a rest."""
     agents = agents_at(house.settings.escalation, hook.called)
-    house.journal.agent_leg(call_sid, hook.call_sid, hook.call_status, hook.sip_status, now, candidates=agents)
+    said = house.journal.agent_leg(call_sid, hook.call_sid, hook.call_status, hook.sip_status, now, candidates=agents)
     if hook.accepted:
         taken_as_tagged(house, hook, call_sid, now)
     if hook.caller_gone:
-        house.presences.release(call_sid, now=now, agents=agents, busy_until=rest(house, now) if hook.accepted else None)
+        talked = hook.accepted or said is LegAnswer.ACCEPTED
+        house.presences.release(call_sid, now=now, agents=agents, busy_until=rest(house, now) if talked else None)
         tell_presence(house, agents)
 
 

@@ -5,6 +5,7 @@ import { AudioSocket } from "./audio-socket.js";
 import { Sound, RATE, decibels } from "./sound.js";
 
 const TAKE = "button[data-call-sid][data-key]";
+const SILENT_DB = -70;
 const MOST_S = 0.4; // a talk must not lag behind
 const panel = document.querySelector("#desk-phone");
 const part = (name) => panel.querySelector(`[data-part="${name}"]`);
@@ -38,7 +39,7 @@ class Talk {
     if (type === "joined") {
       this.since = Date.now();
       state("talking", "You talk with the caller.");
-      part("hang-up").focus();
+      part("hang-up").focus({ preventScroll: true });
     }
     if (type === "refused") {
       this.why = REFUSED[why] || why;
@@ -66,12 +67,13 @@ function state(name, text) {
   part("state").textContent = text;
   for (const button of ["mute", "hang-up"]) part(button).disabled = name !== "talking";
   part("close").hidden = name !== "over";
+  if (name === "over") part("close").focus({ preventScroll: true });
 }
 
 function level(name, rms) {
   const db = Math.round(decibels(rms));
   part(`${name}-meter`).value = db;
-  part(`${name}-level`).textContent = db <= -90 ? "silent" : `${db} dB`;
+  part(`${name}-level`).textContent = db <= SILENT_DB ? "silent" : `${db} dB`;
 }
 
 async function take(button) {

@@ -12,11 +12,18 @@
   // -- a call that rings ------------------------------------------------------------
   function look() {
     const call = document.querySelector("[data-rings]");
+    say(document.querySelector("[data-says]")?.dataset.says || "");
     document.title = call ? `☎ ${call.dataset.says}` : title;
     if (call && call.dataset.rings !== ringing) announce(call.dataset.says);
     ringing = call ? call.dataset.rings : "";
     if (ringing && !tone) tone = setInterval(beep, 3000);
     if (!ringing && tone) tone = clearInterval(tone) ?? 0;
+  }
+
+  // For who does not see the page: once, when it changes.
+  function say(text) {
+    const place = document.getElementById("desk-says");
+    if (place && place.textContent !== text) place.textContent = text;
   }
 
   function announce(says) {

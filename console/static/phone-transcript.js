@@ -2,8 +2,9 @@
 // What comes is a "words" event of calls/live.py; one of a line that is there says more of it, or the same again.
 
 export class Transcript {
-  constructor(list) {
+  constructor(list, topics) {
     this.list = list;
+    this.topics = topics;
     this.clear();
   }
 
@@ -42,7 +43,7 @@ export class Transcript {
 
   explain(known) {
     const parts = [];
-    if (known.intent) parts.push(`${known.intent.replaceAll("_", " ")} (${Math.round((known.confidence || 0) * 100)} %)`);
+    if (known.intent) parts.push(`${this.topics[known.intent] || known.intent.replaceAll("_", " ")} (${Math.round((known.confidence || 0) * 100)} %)`);
     if (known.reply_ms !== undefined) parts.push(`answered after ${known.reply_ms} ms`);
     if (known.heard_ms !== undefined) parts.push(`heard here after ${known.heard_ms} ms`);
     known.line.querySelector("small").textContent = parts.join(" · ");

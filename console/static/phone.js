@@ -16,6 +16,7 @@ const STATES = {
   with_agent: "You talk with an agent",
   ended: "The call has ended",
 };
+const SILENT_DB = -70;
 const LAST_WORDS_S = 1; // they are still recognised, and shown
 const NO_SIP_S = 2; // a dial "rings" so long, so that it can be seen
 
@@ -149,7 +150,7 @@ async function post(path, body, more = {}) {
 }
 
 // -- what is shown ------------------------------------------------------------------
-const transcript = new Transcript(part("transcript"));
+const transcript = new Transcript(part("transcript"), JSON.parse(page.dataset.topics));
 
 function state(name) {
   part("state").textContent = STATES[name] || part("state").textContent;
@@ -165,7 +166,7 @@ function notice(text, kind = "") {
 function meter(name, rms) {
   const db = Math.round(decibels(rms));
   part(`${name}-meter`).value = db;
-  part(`${name}-level`).textContent = db <= -90 ? "silent" : `${db} dB`;
+  part(`${name}-level`).textContent = db <= SILENT_DB ? "silent" : `${db} dB`;
 }
 
 function controls(talking) {
