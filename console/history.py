@@ -15,12 +15,15 @@ from calls.handover import Directory, callback_line, length, taken_by, transfer_
 from calls.phones import far_end
 from calls.routing import SWITCHBOARD
 from console.at_desk import known_call, my_agent
+from console.call_stream import CallStream, words
 from console.desk_pieces import piece
 from console.desk_ports import Bot, called, house
 from console.door import may, needs, person
+from console.events import event_stream
 from console.moments import Clock, clock_for
 from console.timeline import seconds, timeline
 from console.timeline_drawing import drawing
+from console.words import spoken, together
 from crm.transcript import outcome_told, turn_lines
 from records.history import Search
 
@@ -55,7 +58,17 @@ def show(call_sid: str) -> ResponseReturnValue:
         ticket=bot.desk.ticket_of(record.sid),
         line=line,
         drawing=drawing(line),
+        words=words(together(spoken(record), ())),
     )
+
+
+@bp.get("/history/<call_sid>/events")
+@needs("agent")
+def events(call_sid: str) -> ResponseReturnValue:
+    """While the call goes on: its words."""
+    bot, record = house(), known_call(call_sid)
+    stream = CallStream(bot, record.sid)
+    return event_stream(bot.live.subscribe, stream.whole, stream.told, beat=stream.beat)
 
 
 # -- what is asked for ------------------------------------------------------------------

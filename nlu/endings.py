@@ -59,7 +59,7 @@ def _reached(record: CallRecord) -> str:
     if last.transferred or (last.state == "completed" and not last.legs):
         return " An agent spoke to them."
     if last.state == "dialling":
-        return " It is ringing now."
+        return " An agent talks to them now." if last.accepted else " It is ringing now."
     return f" No agent was reached ({_why(last)}): please call back."
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from calls.errors import BotError
+from simulator.agents import Agent
 from simulator.bot_process import BotFailed
-from simulator.dial import Agent
 from simulator.jambonz import CallSettings
 from simulator.placing import Bot, Placed, Tell, as_json, own_bot, place
 from simulator.script import Barge, Press, Say, Step
@@ -28,7 +28,7 @@ def call(order: Sequence[str], options: Mapping[str, Any]) -> bool:
     try:
         steps = steps_in_order(order, options, options["language"])
         with the_bot(options["url"], options["secret"], rate, progress) as bot:
-            settings = CallSettings(caller=options["caller"], agent=Agent(options["agent"]))
+            settings = CallSettings(caller=options["caller"], agent=agent_of(options["agent"], options["agent_keys"]))
             placed = asyncio.run(place(bot, steps, settings, tell))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
@@ -71,6 +71,13 @@ def steps_of(option: str, value: str, language: str) -> list[Step]:
     if set(value) - set("0123456789*#"):
         raise ValueError(f"--dtmf {value}: keys are 0 to 9, * and #")
     return [Press(digit, at_once=at > 0) for at, digit in enumerate(value)]
+
+
+def agent_of(behaviour: str, keys: str) -> Agent:
+    """Raises ValueError in words for the command line."""
+    if set(keys) - set("0123456789*#-"):
+        raise ValueError(f"--agent-keys {keys}: keys are 0 to 9, * and #, and - for none")
+    return Agent(behaviour, keys=keys)
 
 
 @contextmanager

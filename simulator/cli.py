@@ -14,7 +14,7 @@ import click
 
 STEP_OPTIONS = ("say", "wav", "barge", "dtmf")
 LANGUAGES = ("en", "hi", "ta")
-BEHAVIOURS = ("answer", "busy", "decline", "no-answer")
+BEHAVIOURS = ("answer", "voicemail", "hangs-up", "busy", "decline", "no-answer")
 
 
 def register(group: click.Group) -> None:
@@ -49,6 +49,12 @@ class OrderedOptions(click.Command):
 )
 @click.option("--from", "caller", default="15085551212", metavar="NUMBER", help="the caller's number")
 @click.option("--agent", default="answer", type=click.Choice(BEHAVIOURS), help="what the human does when the bot dials one")
+@click.option(
+    "--agent-keys",
+    default="1",
+    metavar="KEYS",
+    help="what the human presses, a key for each time of being asked",
+)
 @click.option("--quiet", is_flag=True, help="print nothing but mistakes")
 @click.pass_context
 def call_command(ctx: click.Context, /, **options: Any) -> None:

@@ -12,8 +12,8 @@ import click
 import numpy as np
 
 from calls.errors import BotError
+from simulator.agents import Agent
 from simulator.bot_process import BotFailed
-from simulator.dial import Agent
 from simulator.jambonz import CallSettings
 from simulator.placing import Placed, Tell, own_bot, place
 from simulator.playback import LOUD

@@ -76,6 +76,14 @@ class Hooks:
         self.exchanges.append(HookExchange(target, body, status, began_ms, self._clock_ms() - began_ms))
         return Answer(fault=fault) if response is None else read_answer(target, response)
 
+    async def fetch(self, url: str) -> bytes:
+        """What a media server gets from there, unsigned; nothing when it is not answered with 200."""
+        try:
+            response = await self._client.get(url)
+        except httpx.HTTPError:
+            return b""
+        return response.content if response.status_code == httpx.codes.OK else b""
+
 
 def read_answer(target: str, response: httpx.Response) -> Answer:
     """Only 200, 202 and 204 count, and a body only as application/json."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from simulator.agents import Agent
 from simulator.audio_socket import AudioSocket
 from simulator.caller import Caller, Manners
-from simulator.dial import Agent, Dial
+from simulator.dial import Dial
 from simulator.hooks import Answer, Hooks, Switch
 from simulator.leg import Leg
 from simulator.line import Line, LineSettings
@@ -36,6 +37,7 @@ class CallSettings:
     called: str = "16174000000"
     caller_name: str = ""
     agent: Agent = field(default_factory=Agent)
+    agents: Mapping[str, Agent] = field(default_factory=dict)  # at these numbers, names or SIP addresses, instead of `agent`
     line: LineSettings = field(default_factory=LineSettings)
     manners: Manners = field(default_factory=Manners)
     voice_hook: str = "/voice"
@@ -178,10 +180,11 @@ class SimulatedCall:
     async def _dial(self, verb: Verb) -> list[Verb] | None:
         await self._answer()
         self._line_at(self._line.sample_rate if self._line else USUAL_RATE)
-        dial = Dial(self._switch, self._leg, verb, self.settings.agent, self.result.dials, self.result.violations)
+        dial = Dial(self._switch, self._leg, verb, self.settings.agent, self.result.dials, self.result.violations, self.settings.agents)
         told = await dial.run()
         if self._switch.caller_left.is_set():
             await self._end_call()
+            await dial.left()
         answer = await self._hook(verb, told)
         await dial.close()
         return list(answer.verbs) or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,15 @@ class Utterance:
         return {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A sound that was fetched to be played."""
+
+    url: str
+    seconds: float
+    loud: bool  # there is something to be heard
+
+
 @dataclass(slots=True)
 class DialRecord:
     """One agent's leg of a dial."""
@@ -74,6 +83,7 @@ class DialRecord:
     call_sid: str
     status: str = "trying"
     sip_status: int = 100
+    heard: list[Clip] = field(default_factory=list)  # before the bridge
 
 
 @dataclass(slots=True)
@@ -138,7 +148,7 @@ class CallResult:
             "why": self.why,
             "duration_s": round(self.duration_s, 2),
             "verbs": [verb.get("verb") for verb in self.verbs],
-            "dials": [{name: getattr(dial, name) for name in DialRecord.__slots__} for dial in self.dials],
+            "dials": [asdict(dial) for dial in self.dials],
             "violations": [violation.text for violation in self.violations],
             "measured": self.measured(),
         }

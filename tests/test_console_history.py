@@ -14,13 +14,14 @@ from sqlalchemy import Engine
 
 from calls.agents import Customer, WrapUp
 from calls.call import Consent, Intent, Outcome, OutcomeKind, Timings, Turn
+from calls.live import LiveEvent
 from console import callbacks, history, tickets
 from console.history import midnight, search_of
 from console.moments import Clock, clock_for
 from records.wrap_ups import WrapUps
 from tests import console_rig, databases, desk_rig
 from tests.console_rig import NOW, browser
-from tests.desk_rig import ESCAPED, HOSTILE, PHONE, at, ends, rings, takes, talked
+from tests.desk_rig import ESCAPED, HOSTILE, PHONE, at, ends, messages, rings, takes, talked
 
 database, migrated_file, migrated_postgres = databases.database, databases.migrated_file, databases.migrated_postgres
 postgres_server = databases.postgres_server
@@ -277,9 +278,34 @@ def test_a_page_has_no_style_or_script_of_its_own(whole: SimpleNamespace, superv
 def test_a_call_of_which_nothing_is_known_but_its_begin(bot: SimpleNamespace, supervisor: FlaskClient) -> None:
     bot.journal.call_started(sid="CA1", direction="inbound", caller="", called="1800", language="en", now=NOW)
     text = page(supervisor, "/history/CA1")
-    for told in ("a hidden number", "Nothing was said.", "goes on"):
+    for told in ("a hidden number", "Nothing was said yet.", "goes on"):
         assert told in text
     assert "Transfers" not in text
+
+
+def test_a_call_that_goes_on_is_shown_as_it_is_spoken_until_its_end(bot: SimpleNamespace, supervisor: FlaskClient) -> None:
+    talked(bot, "CA1", "my licence has expired")
+    assert 'sse-connect="/history/CA1/events"' in page(supervisor, "/history/CA1")
+    line = {"number": 2, "speaker": "caller", "text": "<b>hello</b>", "language": "en"}
+    with supervisor.get("/history/CA1/events") as answer:
+        first = dict(messages(answer.response, until="words"))
+        assert "my licence has expired" in first["words"]
+        bot.live.publish(LiveEvent("words", "CA9", data=line | {"text": "somebody else"}))
+        bot.live.publish(LiveEvent("words", "CA1", data=line))
+        then = dict(messages(answer.response, until="words"))
+        assert "&lt;b&gt;hello&lt;/b&gt;" in then["words"]
+        assert "somebody else" not in then["words"]
+        bot.journal.status_changed("CA1", "completed", now=at(1), duration_s=60)
+        bot.live.publish(LiveEvent("call", "CA1", data={"state": "ended"}))
+        assert "over" in dict(messages(answer.response, until="over"))
+    assert "/history/CA1/events" not in page(supervisor, "/history/CA1")
+
+
+def test_words_of_another_agents_call_are_refused(bot: SimpleNamespace, app: Flask) -> None:
+    talked(bot, "CA1")
+    rings(bot, "CA1", "asha")
+    assert browser(app, "agent", agent="ravi").get("/history/CA1/events").status_code == 403
+    assert browser(app).get("/history/CA1/events").status_code in (302, 401)
 
 
 def test_words_are_words_on_the_page(bot: SimpleNamespace, supervisor: FlaskClient, database: Engine) -> None:

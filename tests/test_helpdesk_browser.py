@@ -116,9 +116,15 @@ def test_a_caller_an_agent_and_a_wrap_up(bot: BotProcess, browsers: Browsers, tm
         picture(agent, "desk-talking")
         picture(supervisor, "live-with-agent")
 
+        # the supervisor opens the call while it goes on: its words are there, and after its end its timeline
+        supervisor.locator("tbody").first.get_by_role("link").first.click()
+        expect(supervisor.locator("#words")).to_contain_text("my data is corrupted")
+        picture(supervisor, "call-live")
+
         # hangs up, and says what it was really about
         agent.locator('#desk-phone [data-part="hang-up"]').click()
         expect(caller.locator('[data-part="state"]')).to_have_text("The call has ended", timeout=PATIENCE_MS)
+        expect(supervisor.locator("svg").first).to_be_visible(timeout=PATIENCE_MS)
         agent.get_by_label("to be followed up").or_(agent.locator('input[value="follow_up"]')).first.check()
         agent.get_by_label("What was it about?").select_option("password_reset")
         agent.get_by_label("Note").fill("Only the password was wrong <b>today</b>.")

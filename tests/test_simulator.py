@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import statistics
 import sys
@@ -24,13 +25,13 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from simulator import dial
+from simulator import agents
+from simulator.agents import Agent
 from simulator.bot_process import BotFailed, BotProcess
 from simulator.caller import Caller, Manners
 from simulator.calling import steps_in_order
 from simulator.cli import BEHAVIOURS, LANGUAGES, call_command
 from simulator.demo import what_happened
-from simulator.dial import Agent
 from simulator.hooks import sign
 from simulator.jambonz import CallSettings, SimulatedCall
 from simulator.line import LineSettings
@@ -120,9 +121,10 @@ class FakeBot:
         if isinstance(answer, int):
             answer = (answer, "text/plain", "")
         elif not isinstance(answer, tuple):
-            answer = (200, "application/json", json.dumps(answer).replace("AUDIO", self.audio))
-        status, kind, text = answer
-        return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(text.encode())}\r\n\r\n{text}".encode()
+            answer = (200, "application/json", json.dumps(answer).replace("AUDIO", self.audio).replace("URL", self.url))
+        status, kind, content = answer
+        raw = content if isinstance(content, bytes) else content.encode()
+        return f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(raw)}\r\n\r\n".encode() + raw
 
     async def _socket(self, ws: ServerConnection) -> None:
         assert ws.request is not None
@@ -605,6 +607,103 @@ def test_a_declined_or_failed_confirmation_is_told_as_in_progress(answer: Any) -
     assert (done["dial_call_status"], done["dial_sip_status"]) == ("in-progress", 200)
 
 
+def a_wav(ms: int, *, level: float = 0.3) -> tuple[int, str, bytes]:
+    file = io.BytesIO()
+    samples = np.frombuffer(tone(ms, 8000, level=level), np.int16)
+    soundfile.write(file, samples, 8000, format="WAV", subtype="PCM_16")
+    return 200, "audio/wav", file.getvalue()
+
+
+def briefed(*clips: str, timeout: float = 0.3) -> list[dict[str, Any]]:
+    """The list of a confirmHook: gathers that play a sound each, and a hang-up."""
+    gather = {"verb": "gather", "input": ["digits"], "numDigits": 1, "timeout": timeout, "dtmfBargein": True, "actionHook": "/confirm-key"}
+    return [*(gather | {"play": {"url": f"URL{clip}"}} for clip in clips), {"verb": "hangup"}]
+
+
+TAKES: list[dict[str, Any]] = [{"verb": "tag", "data": {"accepted": "yes"}}]
+SOUNDS = {"/a.wav": a_wav(200), "/b.wav": a_wav(60, level=0.0)}
+QUICK: dict[str, Any] = {"trying_ms": 10, "ring_ms": 50, "talk_ms": 50, "key_after_ms": 20}
+
+
+def confirming(*keys: Any, clips: tuple[str, ...] = ("/a.wav", "/b.wav", "/b.wav")) -> FakeBot:
+    """A bot whose key hook answers so, one answer a key."""
+    return FakeBot(dialling(confirmHook="/confirm") | SOUNDS | {"/confirm": briefed(*clips), "/confirm-key": list(keys)})
+
+
+def test_an_empty_answer_to_a_key_goes_on_with_the_list_and_a_tag_replaces_it() -> None:
+    """13_dial_confirm_gather_then_hangup_digit_empty_reply and ..._accepts_via_tag, as our own list uses them."""
+    bot = confirming([], TAKES)
+    result = played(bot, LEFT_ALONE, agent=Agent(keys="31", **QUICK))
+    assert [body.get("digits") for body in bot.bodies("/confirm-key")] == ["3", "1"]
+    assert bot.bodies("/dial-done")[0]["dial_call_status"] == "completed"
+    assert [clip.url.rpartition("/")[2] for clip in result.dials[0].heard] == ["a.wav", "b.wav"]
+    assert [(clip.seconds, clip.loud) for clip in result.dials[0].heard] == [(0.2, True), (0.06, False)]
+    assert result.ok
+
+
+@pytest.mark.parametrize(("agent", "digits"), [(Agent(keys="2--", **QUICK), ["2", None, None]), (Agent("voicemail", **QUICK), [None] * 3)])
+def test_who_does_not_agree_is_hung_up_on(agent: Agent, digits: list[str | None]) -> None:
+    bot = confirming([], [], [])
+    result = played(bot, LEFT_ALONE, agent=agent)
+    assert [body.get("digits") for body in bot.bodies("/confirm-key")] == digits
+    assert [body["reason"] for body in bot.bodies("/confirm-key")][-1] == "timeout"
+    done = bot.bodies("/dial-done")[0]
+    assert (done["dial_call_status"], done["dial_sip_status"], result.dials[0].status) == ("in-progress", 200, "declined")
+
+
+def test_an_agent_who_hangs_up_in_the_briefing_has_no_sip_status() -> None:
+    """13_dial_agent_hangs_up_during_confirm."""
+    bot = confirming(TAKES)
+    played(bot, LEFT_ALONE, agent=Agent("hangs-up", **QUICK))
+    done = bot.bodies("/dial-done")[0]
+    assert (done["dial_call_status"], "dial_sip_status" in done) == ("completed", False)
+    assert [body["call_status"] for body in bot.bodies("/status") if "parent_call_sid" in body][-1] == "completed"
+    assert bot.bodies("/confirm-key") == []
+
+
+def test_a_caller_who_hangs_up_in_the_briefing() -> None:
+    """13_dial_caller_hangs_up_during_confirm: the caller's end is told first, then the agent's, then the dial's."""
+    bot = confirming([], [], [])
+    played(bot, Wait(200), HangUp(), agent=Agent(keys="", trying_ms=10, ring_ms=50))
+    tail = bot.hooks[-3:]
+    assert [hook.target for hook in tail] == ["/status", "/status", "/dial-done"]
+    assert ["parent_call_sid" in hook.body for hook in tail] == [False, True, False]
+    assert (tail[2].body["dial_call_status"], "dial_sip_status" in tail[2].body) == ("completed", False)
+
+
+def test_of_two_who_answer_the_first_to_agree_has_the_call() -> None:
+    """13_dial_two_targets_simring: the loser's leg is the one that the end of the dial names."""
+    bot = confirming(TAKES, [], clips=("/b.wav", "/b.wav"))
+    target = [{"type": "phone", "number": "1001"}, {"type": "user", "name": "second"}]
+    bot.answers["/voice"][1]["target"] = target
+    slow = Agent(keys="1", trying_ms=10, ring_ms=50, talk_ms=50, key_after_ms=5000)
+    result = played(bot, LEFT_ALONE, agent=Agent(keys="1", **QUICK), agents={"second": slow})
+    first, second = result.dials
+    assert ([first.status, second.status], [first.call_sid == second.call_sid]) == (["completed", "completed"], [False])
+    done = bot.bodies("/dial-done")[0]
+    assert (done["dial_call_status"], done["dial_sip_status"], done["dial_call_sid"]) == ("completed", 200, second.call_sid)
+    ends = [body["call_sid"] for body in bot.bodies("/status") if body["call_status"] == "completed" and "parent_call_sid" in body]
+    assert ends == [second.call_sid, first.call_sid]
+
+
+def test_one_refuses_and_another_takes_it() -> None:
+    bot = FakeBot(dialling())
+    bot.answers["/voice"][1]["target"] = [{"type": "phone", "number": "1001"}, {"type": "phone", "number": "1002"}]
+    result = played(bot, LEFT_ALONE, agent=Agent("busy", **QUICK), agents={"1002": Agent(**(QUICK | {"ring_ms": 150}))})
+    assert [dial.status for dial in result.dials] == ["busy", "completed"]
+    assert bot.bodies("/dial-done")[0]["dial_call_status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("/a.wav", "no whole address"), ("URL/missing.wav", "could not be fetched"), ("URL/dial-done", "could not be fetched, or is none")],
+)
+def test_a_sound_that_can_not_be_played_is_a_violation(url: str, why: str) -> None:
+    bot = FakeBot(dialling(dialMusic=url) | SOUNDS)
+    result = played(bot, LEFT_ALONE)
+    assert [why in violation.text for violation in result.violations] == [True]
+
+
 @pytest.mark.parametrize(
     ("agent", "status", "child"), [(Agent(ring_ms=5000), "no-answer", 487), (Agent(ring_ms=10, talk_ms=5000), "completed", 200)]
 )
@@ -885,7 +984,7 @@ def test_mistakes_on_the_command_line_are_told(line: list[str], monkeypatch: pyt
 
 
 def test_the_command_lines_choices_are_the_simulators() -> None:
-    assert (set(LANGUAGES), set(BEHAVIOURS)) == (set(VOICES), set(dial.BEHAVIOURS))
+    assert (set(LANGUAGES), set(BEHAVIOURS)) == (set(VOICES), set(agents.BEHAVIOURS))
 
 
 def test_the_demo_names_every_promise_that_was_not_kept() -> None:
