@@ -25,6 +25,7 @@ STEPS: Sequence[Step] = (
     Say("i want to renew my licence"),
     Barge("i want to talk to a human", after_ms=1500),
 )
+LISTENS_MS = 2500  # the human, to the briefing, before pressing 1
 HANDED_OVER = {"escalated", "transferred"}
 
 
@@ -42,6 +43,7 @@ def what_happened(placed: Placed) -> dict[str, bool]:
         "a turn is marked interrupted": any(turn.get("interrupted") for turn in turns),
         "a human was asked for": outcome.get("kind") in HANDED_OVER,
         "a human was dialled and answered": any(dial.status == "completed" for dial in result.dials),
+        "the human heard a briefing and took the call": any(clip.loud for dial in result.dials for clip in dial.heard),
         f"there is a ticket with the intent {INTENT}": ticket.get("intent") == INTENT,
         "both recordings hold sound": sounds(result.heard_bot) and sounds(result.heard_caller),
         "nothing was done that Jambonz refuses": not result.violations,
@@ -73,7 +75,7 @@ def demo(record: Path) -> bool:
     """Make the call, print it, keep it in the folder `record`; whether everything happened."""
     try:
         with own_bot(click.echo) as bot:
-            placed = asyncio.run(place(bot, STEPS, CallSettings(agent=Agent()), click.echo))
+            placed = asyncio.run(place(bot, STEPS, CallSettings(agent=Agent(key_after_ms=LISTENS_MS)), click.echo))
     except (BotFailed, BotError) as error:
         raise click.ClickException(str(error)) from None
     report(placed, placed.result.save(record), click.echo)

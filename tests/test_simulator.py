@@ -976,7 +976,9 @@ def test_steps_keep_the_order_of_the_command_line() -> None:
     assert steps == [Say("one", "hi"), Press("1"), Press("2", at_once=True), Barge("stop", language="hi"), Say("two", "hi")]
 
 
-@pytest.mark.parametrize("line", [["--dtmf", "1a"], ["--wav", __file__], ["--url", "http://127.0.0.1:1", "--secret", ""]])
+@pytest.mark.parametrize(
+    "line", [["--dtmf", "1a"], ["--agent-keys", "1x"], ["--wav", __file__], ["--url", "http://127.0.0.1:1", "--secret", ""]]
+)
 def test_mistakes_on_the_command_line_are_told(line: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAMBONZ_WEBHOOK_SECRET", raising=False)
     done = CliRunner().invoke(call_command, [*line, *(() if "--url" in line else ("--url", "http://127.0.0.1:1", "--secret", "x"))])
@@ -993,6 +995,7 @@ def test_the_demo_names_every_promise_that_was_not_kept() -> None:
         "killAudio came when the caller interrupted",
         "a human was asked for",
         "a human was dialled and answered",
+        "the human heard a briefing and took the call",
         "both recordings hold sound",
     ]
 

@@ -79,11 +79,11 @@ def was_taken(house: Bot, record: CallRecord, attempt: Escalation, now: datetime
 
 def was_missed(house: Bot, record: CallRecord, attempt: Escalation, now: datetime, *, news: bool, gone: bool) -> None:
     """Nobody took it, or the caller did not wait. The outcome is written again, as the wait for an agent may have looked like talk."""
-    if record.outcome:
-        house.journal.call_ended(record.sid, record.outcome, now=now)
     house.presences.release(record.sid, now=now, agents=attempt.agents)
     if not news:
         return
+    if record.outcome:
+        house.journal.call_ended(record.sid, record.outcome, now=now)
     declined = {leg.agent for leg in attempt.legs if leg.answer is LegAnswer.DECLINED}
     missed = [agent for agent in attempt.agents if agent not in declined]
     metrics.TRANSFERS.labels("gone" if gone else "missed" if missed else "declined").inc()
