@@ -330,6 +330,6 @@ class Environment(BaseModel):
 
     @property
     def threads(self) -> int:
-        """Request threads: one a call; three a page of the desk, whose agent may talk in it (its events, its sound, the caller's sound); and
-        enough beside them that hooks never wait for either."""
+        """Request threads: one a call; three a page of the desk, whose agent may talk in it (its events, its sound, the caller's);
+        and enough beside them that hooks never wait for either."""
         return self.max_calls + 3 * self.max_desks + 16

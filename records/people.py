@@ -20,7 +20,7 @@ from records.writing import insert
 ROLES = ("agent", "supervisor", "admin")  # each may do what those before it may
 SHORTEST_PASSWORD = 10  # characters
 COLUMNS = schema.people.c
-HASHER = PasswordHasher()
+ARGON2 = PasswordHasher()  # with the library's parameters, which grow with its releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +39,30 @@ class Person:
 
 
 class People:
-    """`engine` is open_database's. Logins are compared without case. All raise JournalError."""
+    """`engine` is open_database's; `hasher` decides how much work a password is. Logins are compared without case.
 
-    def __init__(self, engine: Engine) -> None:
-        self._writer, self._reader = engine, engine.execution_options(reads_only=True)
-        nobodys_hash()
+    All raise JournalError."""
+
+    def __init__(self, engine: Engine, *, hasher: PasswordHasher = ARGON2) -> None:
+        self._writer, self._reader, self._hasher = engine, engine.execution_options(reads_only=True), hasher
+        nobodys_hash(hasher)  # made at boot
 
     def add(self, login: str, name: str, password: str, role: str, agent: str = "", *, now: datetime) -> Person:
         """Raises PersonError, with a reason to show: the login is taken or empty, the password too short, the role unknown."""
         facts = {"login": plain(login), "name": name.strip(), "role": known_role(role), "agent": agent, "active": True, "epoch": 1}
         if not facts["login"]:
             raise PersonError("a login is needed: letters that this person types to log in")
-        return in_transaction(self._writer, added, facts | {"password_hash": hashed(password), "created_at": now})
+        return in_transaction(self._writer, added, facts | {"password_hash": self._hash(password), "created_at": now})
 
     def verify(self, login: str, password: str, *, now: datetime) -> Person | None:
         """Who logs in; None when login or password is wrong, or the account is closed. Each takes the same work."""
         row = in_transaction(self._reader, found, COLUMNS.login == plain(login))
-        kept = row["password_hash"] if row else nobodys_hash()
-        if not is_right(kept, password) or row is None or not row["active"]:
+        kept = row["password_hash"] if row else nobodys_hash(self._hasher)
+        if not is_right(self._hasher, kept, password) or row is None or not row["active"]:
             return None
         facts: dict[str, Any] = {"last_login_at": now}
-        if HASHER.check_needs_rehash(kept):  # the library asks for more work than when it was made
-            facts["password_hash"] = HASHER.hash(normal(password))
+        if self._hasher.check_needs_rehash(kept):  # more work is asked for than when it was made
+            facts["password_hash"] = self._hasher.hash(normal(password))
         return in_transaction(self._writer, changed, row["id"], facts)
 
     def get(self, person_id: int) -> Person | None:
@@ -85,12 +87,17 @@ class People:
 
     def set_password(self, person_id: int, password: str) -> Person | None:
         """Ends the person's sessions. Raises PersonError when it is too short."""
-        return in_transaction(self._writer, changed, person_id, {"password_hash": hashed(password)}, ends_sessions=True)
+        return in_transaction(self._writer, changed, person_id, {"password_hash": self._hash(password)}, ends_sessions=True)
 
     def count(self) -> int:
         """Closed accounts too."""
         everybody = select(func.count()).select_from(schema.people)
         return in_transaction(self._reader, lambda connection: connection.execute(everybody).scalar_one())
+
+    def _hash(self, password: str) -> str:
+        if len(normal(password)) < SHORTEST_PASSWORD:
+            raise PersonError(f"the password must have at least {SHORTEST_PASSWORD} characters")
+        return self._hasher.hash(normal(password))
 
     def _one(self, condition: ColumnElement[bool]) -> Person | None:
         row = in_transaction(self._reader, found, condition)
@@ -113,21 +120,15 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def hashed(password: str) -> str:
-    if len(normal(password)) < SHORTEST_PASSWORD:
-        raise PersonError(f"the password must have at least {SHORTEST_PASSWORD} characters")
-    return HASHER.hash(normal(password))
-
-
 @cache
-def nobodys_hash() -> str:
-    """Checked for logins that nobody has, so that their refusal takes as long as another. Made at boot."""
-    return HASHER.hash("a password that opens nothing")
+def nobodys_hash(hasher: PasswordHasher) -> str:
+    """Checked for logins that nobody has, so that their refusal takes as long as another."""
+    return hasher.hash("a password that opens nothing")
 
 
-def is_right(kept: str, password: str) -> bool:
+def is_right(hasher: PasswordHasher, kept: str, password: str) -> bool:
     try:
-        return HASHER.verify(kept, normal(password))
+        return hasher.verify(kept, normal(password))
     except (VerificationError, InvalidHashError):
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,18 +98,12 @@ class WhisperRecognizer:
         """The words in the likeliest language whose script they fit; in the likeliest of all if there is none."""
         encoded = self._engine.encode(audio)
         evidence = self._engine.evidence(encoded, self.languages)
-        tries = (Heard(self._write(encoded, code, len(audio)), code, evidence[code]) for code in self._order(evidence, language))
+        order = to_try(evidence, language, keep_below=self._settings.keep_language_below)
+        tries = (Heard(self._write(encoded, code, len(audio)), code, evidence[code]) for code in order)
         first = next(tries)
         if first.plausible:
             return first
         return next((other for other in tries if other.plausible and other.written.text), first)
-
-    def _order(self, evidence: dict[str, float], language: str | None) -> list[str]:
-        """The languages to try: the likeliest first, but the call's own is kept unless there is good evidence for a change."""
-        order = sorted(evidence, key=evidence.__getitem__, reverse=True)
-        if language in evidence and evidence[order[0]] < self._settings.keep_language_below:
-            order.sort(key=lambda code: code != language)
-        return order
 
     def _write(self, encoded: Any, language: str, samples: int) -> Written:
         return self._engine.write(
@@ -133,6 +127,14 @@ class WhisperRecognizer:
         if left_out := [code for code in languages if code not in ours]:
             log.warning("the recogniser's model can't hear some of the languages", extra={"left_out": left_out, "model": self._choice.name})
         return ours
+
+
+def to_try(evidence: Mapping[str, float], language: str | None, *, keep_below: float) -> list[str]:
+    """The languages in the order to try them: the likeliest first, but without good evidence for a change the call's own."""
+    order = sorted(evidence, key=evidence.__getitem__, reverse=True)
+    if language in evidence and evidence[order[0]] < keep_below:
+        order.sort(key=lambda code: code != language)
+    return order
 
 
 def resampled(utterance: Utterance) -> Samples:

@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 
 from calls.settings import Environment
@@ -24,6 +26,8 @@ from records.people import People
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PASSWORD = "correct horse battery"
+COMPILED = FileSystemBytecodeCache()
+QUICK = PasswordHasher(time_cost=1, memory_cost=64)  # tests log in hundreds of times; what a password costs is tests/test_people.py's
 
 
 def house(database: Engine, environ: Mapping[str, str] | None = None, **more: Any) -> SimpleNamespace:
@@ -31,7 +35,7 @@ def house(database: Engine, environ: Mapping[str, str] | None = None, **more: An
     facts: dict[str, Any] = {
         "environment": Environment.read({"SESSION_SECRET": "kept by the test", **(environ or {})}),
         "secrets": ("webhook secret",),
-        "people": People(database),
+        "people": People(database, hasher=QUICK),
         "history": History(database),
         "clock": lambda: NOW,
         "start": lambda: None,
@@ -42,6 +46,7 @@ def house(database: Engine, environ: Mapping[str, str] | None = None, **more: An
 
 def app(bot: Any, *blueprints: Blueprint, redis_url: str = "") -> Flask:
     application = Flask("test", static_folder=None)
+    application.jinja_options = {"bytecode_cache": COMPILED}  # each test has an application of its own, all have the same templates
     application.extensions["bot"] = bot
     door.register(application, blueprints, redis_url=redis_url)
     return application

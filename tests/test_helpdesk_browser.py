@@ -21,8 +21,7 @@ from records.database import open_database
 from records.journal import Journal
 from records.people import People
 from simulator.bot_process import BotProcess
-from tests.browsers import ARTEFACTS, Browsers, microphone, no_faults_on, picture, playwright, serious  # noqa: F401 - a fixture
-from tests.browsers import browsers as browsers
+from tests.browsers import ARTEFACTS, Browsers, microphone, no_faults_on, picture, serious
 
 PASSWORD = "correct horse battery"
 PEOPLE = (("asha", "agent", "asha"), ("ravi", "agent", "ravi"), ("suresh", "supervisor", ""), ("anu", "admin", ""))

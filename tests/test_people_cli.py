@@ -25,7 +25,7 @@ from console.people_cli import Opened
 from records.database import open_database
 from records.people import People
 from tests import console_rig, databases
-from tests.console_rig import NOW, PASSWORD, log_in, token
+from tests.console_rig import NOW, PASSWORD, QUICK, log_in, token
 
 migrated_file = databases.migrated_file
 NASTY = "<script>alert(1)</script>\x1b[31m"
@@ -40,7 +40,7 @@ def database(migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def people(database: Engine) -> People:
-    return People(database)
+    return People(database, hasher=QUICK)
 
 
 # -- the command line ----------------------------------------------------------------------

@@ -27,6 +27,7 @@ from records.closing import Closing
 from records.history import History
 from records.people import People
 from tests import console_rig, hook_rig
+from tests.console_rig import QUICK
 
 migrated_file, database = hook_rig.migrated_file, hook_rig.database
 SECRET = hook_rig.SECRET
@@ -38,7 +39,7 @@ class House(hook_rig.House):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.people, self.history = People(self.database), History(self.database)
+        self.people, self.history = People(self.database, hasher=QUICK), History(self.database)
 
     def start(self) -> None:
         """It has been."""

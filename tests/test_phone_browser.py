@@ -18,8 +18,7 @@ from records.database import open_database
 from records.journal import Journal
 from records.people import People
 from simulator.bot_process import BotProcess
-from tests.browsers import Browsers, microphone, no_faults_on, picture, playwright, serious  # noqa: F401 - a fixture
-from tests.browsers import browsers as browsers
+from tests.browsers import Browsers, microphone, no_faults_on, picture, serious
 
 PATIENCE_MS = 60_000  # how long a page may take; no measure of anything
 PASSWORD = "correct horse battery"
@@ -171,7 +170,7 @@ def test_the_reply_is_timed_at_the_callers_ear(
 
 
 @pytest.fixture(scope="module")
-def page_of_scripts(bot: BotProcess, playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:  # noqa: F811
+def page_of_scripts(bot: BotProcess, playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     opened = Browsers(playwright, tmp_path_factory.mktemp("scripts"))
     page = opened.open(bot.url)
     page.goto("/login")
