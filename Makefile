@@ -56,7 +56,7 @@ worker: install  ## the worker alone: delivers ended calls to the CRMs
 	@exec $(BIN)/python worker.py
 
 test: install-dev assets tests/jambonz_schema/node_modules/.installed  ## the whole suite
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: install-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from calls.errors import BotError
 from calls.registry import Registry
 from calls.settings import Environment, Settings
 from stream.work import Engines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tts.cache import CachedVoice
+
+log = logging.getLogger("voicebot")
+PAUSE_S = 0.05
 
 RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer")
 UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules")
@@ -25,7 +35,9 @@ def make_engines(settings: Settings, environment: Environment, *, anybody: Calla
 
     spoken = settings.voice
     voice = CachedVoice(VOICES.make(spoken.use, names=spoken.names, words_per_minute=spoken.words_per_minute, **spoken.options))
-    voice.keep(fixed_sentences(settings), settings.stream.sample_rate)
+    first, later = fixed_sentences(settings)
+    voice.keep(first, settings.stream.sample_rate)
+    threading.Thread(target=keep_quietly, args=(voice, later, settings.stream.sample_rate), name="voice", daemon=True).start()
     recognizer = RECOGNIZERS.make(
         settings.recognizer.use,
         model=environment.whisper_model,
@@ -45,10 +57,26 @@ def make_engines(settings: Settings, environment: Environment, *, anybody: Calla
     )
 
 
-def fixed_sentences(settings: Settings) -> list[tuple[str, str]]:
-    """(sentence, language) of everything that jambonz-app.json lets the bot say, as it will be said."""
+def fixed_sentences(settings: Settings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(sentence, language) of all that jambonz-app.json lets the bot say, as it is said: what a call begins with, and the rest."""
     from nlu.sentences import split
 
-    prompts = [(text, language) for _, spoken in settings.prompts for language, text in spoken.items()]
-    answers = [(part, language) for intent in settings.intents.values() for language, text in intent.answer.items() for part in split(text)]
-    return [*prompts, *((part, language) for text, language in prompts for part in split(text)), *answers]
+    def parts(spoken: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for language, text in spoken.items():
+            yield text, language
+            yield from ((part, language) for part in split(text))
+
+    first = [*parts(settings.prompts.disclosure), *parts(settings.prompts.greeting)]
+    rest = [part for _, spoken in settings.prompts for part in parts(spoken)]
+    rest += [part for intent in settings.intents.values() for part in parts(intent.answer)]
+    return list(dict.fromkeys(first)), [part for part in dict.fromkeys(rest) if part not in set(first)]
+
+
+def keep_quietly(voice: CachedVoice, sentences: Iterable[tuple[str, str]], sample_rate: int) -> None:
+    """Beside the first calls, and with pauses, so that they do not wait for it. What can't be spoken now is spoken when it is needed."""
+    for sentence in sentences:
+        try:
+            voice.keep([sentence], sample_rate)
+        except BotError as error:
+            log.warning("a sentence could not be spoken beforehand", extra={"language": sentence[1], "error": type(error).__name__})
+        time.sleep(PAUSE_S)

@@ -31,15 +31,15 @@ def faults(verbs: object) -> list[str]:
     """Why Jambonz would refuse an application; empty when it would not."""
     if not isinstance(verbs, list):
         return ["an application is an array"]
-    found = [error.message for error in app_judge().iter_errors(verbs)] if verbs else []
-    return found + [fault for verb in verbs for fault in strict_faults(verb)]
+    return [fault for verb in verbs for fault in faults_of(verb)]
 
 
-def strict_faults(verb: Any) -> list[str]:
+def faults_of(verb: Any) -> list[str]:
+    """An application is one of the verbs, again and again; which one its name says, so that only that schema is asked."""
     name = verb.get("verb") if isinstance(verb, dict) else None
     if not isinstance(name, str) or name not in verb_names():
         return ["an instruction without a verb that there is"]
-    return [error.message for error in strict_judge(name).iter_errors(verb)]
+    return [error.message for strict in (False, True) for error in judge(name, strict=strict).iter_errors(verb)]
 
 
 @cache
@@ -54,13 +54,8 @@ def verb_names() -> frozenset[str]:
 
 
 @cache
-def app_judge() -> Draft202012Validator:
-    return Draft202012Validator({"$ref": BASE + "jambonz-app"}, registry=registry(strict=False))
-
-
-@cache
-def strict_judge(verb: str) -> Draft202012Validator:
-    return Draft202012Validator({"$ref": f"{BASE}verbs/{verb}"}, registry=registry(strict=True))
+def judge(verb: str, *, strict: bool) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"{BASE}verbs/{verb}"}, registry=registry(strict=strict))
 
 
 @cache
