@@ -1,7 +1,7 @@
 # make demo | run | test | check | bench: each sets up what it needs in .venv; nothing else is touched.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev assets demo run web worker bench-deliveries bench-desk storm test lint check format bench offline-model clean
+.PHONY: help install install-dev assets demo run phone web worker bench-deliveries bench-desk storm test lint check format bench offline-model clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -47,6 +47,10 @@ demo: install  ## one whole helpdesk call, to be read and listened to
 run: install assets  ## the bot, for a real Jambonz
 	@mkdir -p data
 	@exec $(BIN)/python serve.py
+
+phone: install assets  ## the same, and /phone is open to this machine's browser: no account, no SIP
+	@mkdir -p data
+	@OPEN_PHONE=1 exec $(BIN)/python serve.py
 
 web: install assets  ## the bot alone, without the worker
 	@mkdir -p data

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, select
 from calls.call import Outcome, OutcomeKind, Ticket
 from calls.errors import BotError
 from records import schema
+from records.presence import released
 from records.reading import is_talking
 from records.transactions import in_transaction
 from records.transfers import DIALLING
@@ -122,6 +123,7 @@ def mark(connection: Connection, sid: str, *, now: datetime) -> None:
     row = connection.execute(select(schema.calls).where(schema.calls.c.call_sid == sid)).mappings().one_or_none()
     if row is not None and row["ended_at"] is not None and not is_talking(row):
         change(connection, sid, handed_over_at=now)
+        released(connection, sid, now=now, agents=None, busy_until=None)  # the hooks that end a transfer may have been lost
 
 
 def finish(connection: Connection, sid: str, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from calls.call import Outcome, OutcomeKind, Ticket, Turn
 from calls.errors import CrmBusy
 from records import schema
 from records.journal import Journal
+from records.presence import Presences
 from records.sweeping import DIED, LONGEST_BRIDGE, OPENED, SETTLING, SILENT_AFTER, Ending, Signs, Sweeper, Verdict, verdict
 from tests import databases
 
@@ -176,6 +177,18 @@ def test_a_call_with_an_agent_goes_on_for_hours(rig: Rig) -> None:
     assert rig.sweeper.sweep(LONG_AGO + LONGEST_BRIDGE - SECOND) == 0
     assert rig.sweeper.sweep(LONG_AGO + LONGEST_BRIDGE) == 1
     assert rig.journal.outcome("CA1") == Outcome(OutcomeKind.ESCALATED)
+
+
+def test_an_agent_whose_call_ended_without_a_word_is_free_again(rig: Rig) -> None:
+    """The hooks that end a transfer were lost with their process."""
+    presences = Presences(rig.engine)
+    rig.call("CA1", began=LONG_AGO, alive=LONG_AGO)
+    rig.call("CA2", began=JUST_NOW, alive=JUST_NOW)
+    presences.reserve(["asha"], "CA1", now=LONG_AGO, until=NOW + SILENT_AFTER)
+    presences.reserve(["ravi"], "CA2", now=JUST_NOW, until=NOW + SILENT_AFTER)
+    assert presences.busy(now=NOW) == {"asha", "ravi"}
+    assert rig.sweeper.sweep(NOW) == 1
+    assert presences.busy(now=NOW) == {"ravi"}
 
 
 def test_a_call_that_came_back_from_the_agents_goes_on(rig: Rig) -> None:
