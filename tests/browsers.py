@@ -40,7 +40,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there the thread has an event loop, which tests of other modules must not find
 def playwright() -> Iterator[Playwright]:
     if not CHROMIUM:
         missing = pytest.fail if os.environ.get("REQUIRE_SERVICES") == "1" else pytest.skip

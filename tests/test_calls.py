@@ -29,7 +29,7 @@ PLANS: dict[str, tuple[Sequence[Step], dict[str, Any]]] = {
     "answered": ([Say(LICENCE), Say("no thank you")], {}),
     "interrupted": ([Say(LICENCE), Barge("i want to talk to a human", after_ms=1500)], {}),
     # the wait ends in the middle of what the bot says when it comes back: it is heard out then, however slow the machine
-    "nobody_free": ([Say("i want to talk to a human"), Wait(8000), Say("no thank you")], {"agent": Agent("busy")}),
+    "nobody_free": ([Say("i want to talk to a human"), Wait(12_000), Say("no thank you")], {"agent": Agent("busy")}),
     "hindi": ([Say("मेरा लाइसेंस खत्म हो गया है", "hi"), HangUp()], {}),
     "keys": ([Press("9", at_once=True), Press("3"), Wait(2000), HangUp()], {}),
     "hung_up": ([Say("i forgot my password"), Wait(2500), HangUp()], {}),
