@@ -37,7 +37,8 @@ def make_engines(settings: Settings, environment: Environment, *, anybody: Calla
     voice = CachedVoice(VOICES.make(spoken.use, names=spoken.names, words_per_minute=spoken.words_per_minute, **spoken.options))
     first, later = fixed_sentences(settings)
     voice.keep(first, settings.stream.sample_rate)
-    threading.Thread(target=keep_quietly, args=(voice, later, settings.stream.sample_rate), name="voice", daemon=True).start()
+    if not getattr(voice.voice, "quick", False):
+        threading.Thread(target=keep_quietly, args=(voice, later, settings.stream.sample_rate), name="voice", daemon=True).start()
     recognizer = RECOGNIZERS.make(
         settings.recognizer.use,
         model=environment.whisper_model,
@@ -73,7 +74,8 @@ def fixed_sentences(settings: Settings) -> tuple[list[tuple[str, str]], list[tup
 
 
 def keep_quietly(voice: CachedVoice, sentences: Iterable[tuple[str, str]], sample_rate: int) -> None:
-    """Beside the first calls, and with pauses, so that they do not wait for it. What can't be spoken now is spoken when it is needed."""
+    """Of a voice that is slow: beside the first calls, and with pauses, so that they do not wait for it. What can't be spoken now is
+    spoken when it is needed."""
     for sentence in sentences:
         try:
             voice.keep([sentence], sample_rate)

@@ -71,7 +71,17 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]
         empty(engine)
         yield engine
         return
-    file = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "voicebot.db")
+    yield from sqlite_file(request.getfixturevalue("migrated_file"), tmp_path)
+
+
+@pytest.fixture
+def sqlite_database(migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
+    """For tests of what stands above the rooms that speak to the database: those have been tested on both."""
+    yield from sqlite_file(migrated_file, tmp_path)
+
+
+def sqlite_file(template: Path, folder: Path) -> Iterator[Engine]:
+    file = shutil.copy(template, folder / "voicebot.db")
     engine = open_database(f"sqlite:///{file}")
     yield engine
     engine.dispose()

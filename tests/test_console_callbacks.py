@@ -15,8 +15,7 @@ from tests import databases, desk_rig
 from tests.console_rig import NOW, browser
 from tests.desk_rig import ESCAPED, HOSTILE, PHONE, at, post, talked
 
-database, migrated_file, migrated_postgres = databases.database, databases.migrated_file, databases.migrated_postgres
-postgres_server = databases.postgres_server
+database, migrated_file = databases.sqlite_database, databases.migrated_file
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from tests import databases, desk_rig
 from tests.console_rig import NOW, browser
 from tests.desk_rig import ESCAPED, HOSTILE, PHONE, at, ends, messages, parsed, post, rings, taken_and_ended, takes, talked
 
-database, migrated_file, migrated_postgres = databases.database, databases.migrated_file, databases.migrated_postgres
-postgres_server = databases.postgres_server
+database, migrated_file = databases.sqlite_database, databases.migrated_file
 
 KUMAR = Customer("Ravi Kumar", "tally", "cust-7", "2026-04-01", "https://crm.example.com/7")
 

@@ -23,8 +23,7 @@ from tests import console_rig, databases, desk_rig
 from tests.console_rig import NOW, browser
 from tests.desk_rig import ESCAPED, HOSTILE, PHONE, at, ends, messages, rings, takes, talked
 
-database, migrated_file, migrated_postgres = databases.database, databases.migrated_file, databases.migrated_postgres
-postgres_server = databases.postgres_server
+database, migrated_file = databases.sqlite_database, databases.migrated_file
 
 OTHER_PHONE = "911122334455"
 

@@ -33,8 +33,7 @@ from records.presence import Presences
 from tests import console_rig, databases
 from tests.console_rig import NOW
 
-database, migrated_file, migrated_postgres = databases.database, databases.migrated_file, databases.migrated_postgres
-postgres_server = databases.postgres_server
+database, migrated_file = databases.sqlite_database, databases.migrated_file
 HOSTILE = '<script>alert("1")</script>'
 
 

@@ -37,7 +37,7 @@ database, migrated_file, migrated_postgres = databases.database, databases.migra
 postgres_server = databases.postgres_server
 
 ROOT = Path(__file__).parent.parent
-QUICK, HOLD_S = Backoff(first_s=0.02, most_s=0.1, give_up_after_s=1.0), 0.3
+QUICK, HOLD_S = Backoff(first_s=0.02, most_s=0.1, give_up_after_s=3.0), 0.3
 ROUGH_SIDE = ("busy", "busy for long", "unknown", "refused", "faulty")
 CRMS = ("fake", "out", *ROUGH_SIDE)
 

@@ -30,6 +30,8 @@ Levels = np.ndarray[tuple[int], np.dtype[np.float32]]  # dBFS
 class EspeakVoice:
     """A `Voice` for every language that `names` has a voice for. A sentence takes some milliseconds, so it is made whole."""
 
+    quick = True  # nothing need be spoken beforehand
+
     def __init__(self, *, names: Mapping[str, str], words_per_minute: int = 160) -> None:
         """`names`: voice or espeak-ng language ("en-gb", "hi") by language. Raises EngineUnavailable, naming every unknown one."""
         self._library, self._words_per_minute = library(), words_per_minute
