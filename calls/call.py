@@ -37,6 +37,9 @@ class Question(StrEnum):
     STILL_THERE = "still_there"
     ABOUT_TICKET = "about_ticket"  # "is it about your ticket ...?"
     OFFER_CALLBACK = "offer_callback"  # "nobody is there now: shall we call you back?"
+    SOLVED = "solved"  # after an answer from the FAQ: "did that answer your question?"
+    SLOT = "slot"  # "what is your serial number?"; Say.slot tells which
+    CONFIRM_SLOT = "confirm_slot"  # "I have understood 7 1 2: is that right?"
 
 
 class Consent(StrEnum):
@@ -89,7 +92,10 @@ class Intent:
 
     name: str
     confidence: float = 1.0  # 0..1: of the answers given with 0.9, nine in ten should be right
-    slots: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, str] = field(default_factory=dict)  # what was said of them in this turn, in their normal form (calls/slots.py)
+    also: tuple[str, ...] = ()  # further intents of the same breath, the most urgent first
+    signals: tuple[str, ...] = ()  # why the caller needs care: calls.urgency.Signal values
+    faq: str = ""  # the entry of jambonz-app.json's faq that answers the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,22 @@ class Say:
     text: str
     language: str
     asks: Question = Question.NONE
+    slot: str = ""  # which slot a SLOT or CONFIRM_SLOT asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a language model was asked in one turn, and what it cost."""
+
+    engine: str  # "claude", "openai"
+    model: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float = 0.0  # 0 where the model's prices are not configured
+    first_text_ms: int | None = None  # from the request to the first speakable text
+    fell_back: str = ""  # why the rules answered instead: a constant word such as "deadline", "overloaded", "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +161,9 @@ class Turn:
     ended_ms: int = 0  # when the caller's last speech frame came
     timings: Timings = field(default_factory=Timings)
     interrupted: threading.Event = field(default_factory=threading.Event)  # lanes look at it between chunks
+    asked_slot: str = ""  # which slot was asked for
+    keyed: bool = False  # the words are digits from the keypad
+    usage: Usage | None = None  # of a language model
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +183,12 @@ class TurnRecord:
     began_ms: int
     ended_ms: int
     timings: Mapping[str, int]
+    asked_slot: str = ""
+    keyed: bool = False
+    also: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
+    faq: str = ""
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +213,7 @@ class CallRecord:
     customer: Customer | None = None
     callback: Callback | None = None
     wrap_up: WrapUp | None = None
+    summary: str = ""  # a language model's, made once after the call; "" where the rules summarise
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calls.call import Call, CallerProfile, Intent, Outcome, Say, Transcript, Turn, Utterance
+from calls.call import Call, CallerProfile, Intent, Outcome, Say, Transcript, Turn, Usage, Utterance
 
 
 # -- the line -------------------------------------------------------------------
@@ -63,6 +63,14 @@ class Transcribed:
 class Understood:
     turn: Turn
     intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """What a language model was asked for this turn."""
+
+    turn: Turn
+    usage: Usage
 
 
 # -- the voice ------------------------------------------------------------------

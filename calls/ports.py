@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from calls.agents import Customer
-from calls.call import CallRecord, CallSummary, Intent, Outcome, Say, Ticket, Transcript, Turn, Utterance
+from calls.call import Call, CallRecord, CallSummary, Intent, Outcome, Say, Ticket, Transcript, Turn, Usage, Utterance
 
 
 def never() -> bool:
@@ -38,10 +38,28 @@ class Recognizer(Protocol):
 class Understanding(Protocol):
     """Shared by all calls."""
 
-    def respond(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Intent | Say | Outcome]:
+    def respond(self, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Intent | Say | Outcome | Usage]:
         """First what the caller wants, then the answer sentence by sentence, and an Outcome if the call ends with it.
 
-        `history` holds the earlier turns, the greeting first, each with what the caller *heard*. Touches neither."""
+        A Usage may come anywhere. `history` holds the earlier turns, the greeting first, each with what the caller *heard*.
+        Touches neither. `turn.interrupted` is set when nobody listens any more: then it should stop soon."""
+
+
+class Languages(Protocol):
+    """Which language a turn is answered in. Shared by all calls; takes well under a millisecond."""
+
+    def __call__(self, transcript: Transcript, turns: Sequence[Turn], language: str) -> str:
+        """`language`: the call's so far; `turns`: the earlier ones. Keeps the language unless the words say otherwise."""
+
+
+class Helpdesk(Protocol):
+    """What a language model may do at the desk while the call goes on. Raises CrmError."""
+
+    def tickets_of(self, phone: str) -> Sequence[Ticket]:
+        """The caller's open tickets, the newest first."""
+
+    def note(self, call_sid: str, text: str) -> Ticket | None:
+        """The call's ticket as it is now, with this note (English, at most 500 characters); made if there is none yet."""
 
 
 class Voice(Protocol):

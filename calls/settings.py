@@ -14,9 +14,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from calls.assistant import AssistantSettings
 from calls.errors import SettingsError
+from calls.faq import FaqName, FaqSettings
 from calls.helpdesk import EscalationSettings
 from calls.section import LanguageCode, Section, Text
+from calls.slots import SlotName, SlotSettings
 
 OFFLINE_MODEL = "offline"
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
@@ -61,10 +64,25 @@ class Prompts(Section):
     suggestion: Spoken = Field(description="a first sentence for the agent to say to {name} about {topic}")
     suggestion_nameless: Spoken = Field(description="the same for a caller whose name is not known")
     suggestion_unclear: Spoken = Field(description="the same when it is not known what the call is about")
+    solved: Spoken = Field(description="after an answer from the FAQ: asks whether that was it")
+    not_solved: Spoken = Field(description="it was not: asks whether a person should take over")
+    slot_confirm: Spoken = Field(description="reads back the {value} of a {label} and asks whether it is right")
+    slot_again: Spoken = Field(description="the {label} was not understood or was wrong: asks for it again, or to key it in")
+    slot_invalid: Spoken = Field(description="it can't be right (a check digit, no such date): asks for the {label} again")
+    slot_given_up: Spoken = Field(description="the call goes on without the {label}")
+    also_asked: Spoken = Field(description="comes back to a second wish of the same breath, a {topic}")
+    upset: Spoken = Field(description="to a caller who is upset: regrets, and asks whether to connect to a person")
+    language_changed: Spoken = Field(description="the first words in the language that the caller asked for")
+    filler: Spoken = Field(description="a few words while a language model is slow to answer")
 
     @model_validator(mode="after")
     def fills_known_blanks(self) -> Self:
         known = {
+            "slot_confirm": {"label", "value"},
+            "slot_again": {"label"},
+            "slot_invalid": {"label"},
+            "slot_given_up": {"label"},
+            "also_asked": {"topic"},
             "greeting_known": {"name"},
             "offer_ticket": {"ticket", "topic"},
             "closed": {"opening"},
@@ -90,6 +108,7 @@ class IntentSettings(Section):
     description: Text = Field(description="what it means, for people and for language models")
     phrases: dict[LanguageCode, list[Text]] = Field(description="how callers say it, by language")
     answer: Spoken = Field({}, description="what the bot says; without one a human is offered")
+    slots: dict[SlotName, SlotSettings] = Field({}, description="what the bot needs to know, or listens for; asked for in this order")
     priority: Literal["high", "normal"] = "normal"
     ends_in: Literal["ticket", "human"] = Field("ticket", description="a ticket and an answer, or a human at once")
 
@@ -98,6 +117,7 @@ class UnderstandingSettings(Engine):
     use: str = "rules"
     threshold: float = Field(0.5, ge=0, le=1, description="below this confidence the bot asks again")
     max_reprompts: int = Field(2, ge=0, le=5, description="asks again at most so often, then offers a human")
+    variations: dict[Text, Text] = Field({}, description="misheard words -> what they mean; learnt from corrections")
 
 
 class RecognizerSettings(Engine):
@@ -121,6 +141,8 @@ class Listening(Section):
     """When the caller begins and ends to speak."""
 
     end_of_speech_ms: int = Field(450, ge=100, le=5000)
+    digits_end_of_speech_ms: int = Field(1200, ge=100, le=5000, description="the same while the caller reads out what was asked for")
+    key_timeout_ms: int = Field(4000, ge=500, le=30_000, description="so long without a further key, and a keyed number is complete")
     start_ms: int = Field(120, ge=20, le=1000, description="so much speech is needed before it counts")
     pre_roll_ms: int = Field(240, ge=0, le=1000, description="sound kept from before the first speech frame")
     max_utterance_ms: int = Field(20_000, ge=1000, le=60_000)
@@ -181,6 +203,8 @@ class Settings(Section):
     welcome: Spoken = Field(description="a few words said by Jambonz's own speech vendor before the stream; nothing depends on it")
     prompts: Prompts
     intents: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], IntentSettings]
+    faq: dict[FaqName, FaqSettings] = Field({}, description="questions that the bot answers by itself")
+    assistant: AssistantSettings = AssistantSettings()
     keypad: dict[Key, Text] = Field({"0": "transfer_to_human", "9": "no_recording"}, description="key -> intent, or no_recording")
     understanding: UnderstandingSettings = UnderstandingSettings()
     recognizer: RecognizerSettings = RecognizerSettings()
@@ -215,6 +239,11 @@ class Settings(Section):
             f"keypad.{key}: no intent {name!r}; there are: {', '.join(sorted(known))}"
             for key, name in self.keypad.items()
             if name not in known
+        ]
+        faults += [
+            f"faq.{key}.intent: no intent {entry.intent!r}; there are: {', '.join(sorted(self.intents))}"
+            for key, entry in self.faq.items()
+            if entry.intent and entry.intent not in self.intents
         ]
         skilled = {f"agents.{name}": agent.intents for name, agent in self.escalation.agents.items()}
         skilled |= {f"queues.{name}": queue.intents for name, queue in self.escalation.queues.items()}

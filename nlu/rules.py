@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from calls.call import Intent, Outcome, Question, Say, Turn
+from calls.call import Call, Intent, Outcome, Question, Say, Turn
 from calls.settings import Settings
 from nlu import everyday, language
 from nlu.dialogue import Dialogue, standing_question
@@ -41,7 +41,7 @@ class Rules:
         self._dialogue = Dialogue(settings, anybody=anybody, now=now)
         everyday.read([])  # reads its word lists now, not while a caller waits
 
-    def respond(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Intent | Say | Outcome]:
+    def respond(self, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Intent | Say | Outcome]:
         """See calls.ports.Understanding. A key press comes with its intent and without words."""
         pressed = turn.intent if not turn.heard else None
         intent = pressed or self.understand(turn.heard, standing_question(history))

@@ -57,6 +57,10 @@ class Journal:
         """A CRM has said who calls; what it says later replaces this."""
         self._write(writing.customer_known, call_sid, customer)
 
+    def summarised(self, call_sid: str, summary: str) -> None:
+        """A language model has summarised the ended call."""
+        self._write(writing.summarised, call_sid, summary)
+
     def call_ended(self, call_sid: str, outcome: Outcome, now: datetime) -> None:
         """The bot's part is over: the slot is free, and `outcome` replaces an earlier one.
 

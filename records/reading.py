@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from calls.agents import AgentLeg, Callback, CallbackState, Customer, Escalation, LegAnswer, WrapUp
-from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord
+from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord, Usage
 from records import schema
 
 
@@ -83,6 +83,7 @@ def record_of(row: RowMapping, **parts: Any) -> CallRecord:
         outcome=outcome_of(row),
         talking=is_talking(row),
         about_ticket=row["about_ticket"],
+        summary=row["summary"],
         customer=Customer(**row["customer"]) if row["customer"] else None,
         **parts,
     )
@@ -107,7 +108,15 @@ def turn_of(row: RowMapping) -> TurnRecord:
         began_ms=row["began_ms"],
         ended_ms=row["ended_ms"],
         timings=row["timings"],
+        **details_of(row["details"]),
     )
+
+
+def details_of(details: Mapping[str, Any]) -> dict[str, Any]:
+    """See writing.details_of."""
+    lists = {name: tuple(details[name]) for name in ("also", "signals") if name in details}
+    usage = {"usage": Usage(**details["usage"])} if details.get("usage") else {}
+    return {**details, **lists, **usage}
 
 
 def escalations_of(rows: Iterable[RowMapping], legs: Iterable[RowMapping]) -> tuple[Escalation, ...]:

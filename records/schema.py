@@ -33,6 +33,7 @@ calls = Table(
     Column("customer", PlainJson),  # calls.agents.Customer, once a CRM has said who calls
     Column("about_ticket", PlainText, nullable=False, default=""),  # an open ticket of the desk's that the caller said it is about
     Column("slot_until", Moment, index=True),  # the lease of the call's slot; NULL: it has none
+    Column("summary", PlainText, nullable=False, server_default=""),  # a language model's; "" where the rules summarise
     Column("handed_over_at", Moment),  # over, its ticket written, its deliveries begun: nobody need look at it again
 )
 TO_HAND_OVER = calls.c.handed_over_at.is_(None)
@@ -55,6 +56,7 @@ turns = Table(
     Column("began_ms", Integer, nullable=False),
     Column("ended_ms", Integer, nullable=False),
     Column("timings", PlainJson, nullable=False),
+    Column("details", PlainJson, nullable=False, server_default="{}"),  # what few turns have: see writing.details_of
     Index("ix_turns_intent", "intent", "call_sid"),
     Index("ix_turns_language", "language", "call_sid", "number"),
 )
@@ -161,4 +163,23 @@ live_events = Table(
     Column("number", Integer, primary_key=True),
     Column("at", Moment, nullable=False, index=True),
     Column("event", PlainJson, nullable=False),
+)
+
+# What agents say was really meant: an intent, or a word that was misheard. Scored before it is kept.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_sid", PlainText, nullable=False, default=""),  # "" when it came from no call
+    Column("turn", Integer),
+    Column("kind", PlainText, nullable=False),  # calls.corrections.CorrectionKind
+    Column("heard", PlainText, nullable=False),  # the utterance, or the misheard words
+    Column("meant", PlainText, nullable=False),  # the intent, or the right words
+    Column("language", PlainText, nullable=False, default=""),
+    Column("person", PlainText, nullable=False, default=""),
+    Column("state", PlainText, nullable=False),  # calls.corrections.CorrectionState
+    Column("score", PlainJson, nullable=False),  # of the last scoring; {} before
+    Column("proposed_at", Moment, nullable=False, index=True),
+    Column("settled_at", Moment),
+    Column("settled_by", PlainText, nullable=False, default=""),
 )

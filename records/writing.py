@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from calls.agents import Customer
-from calls.call import Consent, Outcome, OutcomeKind, Turn
+from calls.call import Consent, Intent, Outcome, OutcomeKind, Turn
 from records import schema
 
 FINAL = ("completed", "failed", "busy", "no-answer")
@@ -79,7 +79,26 @@ def row_of(turn: Turn) -> dict[str, Any]:
         "began_ms": turn.began_ms,
         "ended_ms": turn.ended_ms,
         "timings": turn.timings.as_dict(),
+        "details": details_of(turn),
     }
+
+
+def details_of(turn: Turn) -> dict[str, Any]:
+    """What few turns have, by TurnRecord's names; what is empty is left out."""
+    intent = turn.intent or Intent("")
+    details = {
+        "asked_slot": turn.asked_slot,
+        "keyed": turn.keyed,
+        "also": list(intent.also),
+        "signals": list(intent.signals),
+        "faq": intent.faq,
+        "usage": asdict(turn.usage) if turn.usage else None,
+    }
+    return {name: value for name, value in details.items() if value}
+
+
+def summarised(connection: Connection, call_sid: str, summary: str) -> None:
+    change(connection, call_sid, summary=summary)
 
 
 def call_ended(connection: Connection, call_sid: str, outcome: Outcome, *, now: datetime) -> None:

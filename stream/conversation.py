@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Utterance
+from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Usage, Utterance
 from calls.events import (
     AudioFrame,
     CallerKnown,
@@ -21,6 +21,7 @@ from calls.events import (
     EngineFailed,
     HungUp,
     Journalled,
+    Metered,
     Replied,
     Said,
     Sound,
@@ -58,7 +59,7 @@ class Conversation:
         self.ear, self.mind, self.files, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in names)
         self.pen = Pen(pen, house.journal, house.close, house.promise, call.sid, house.now)
         self.telling = Telling(house.tell, call)
-        self.work = Work(house.engines, house.profile, call.sample_rate)
+        self.work, self.languages = Work(house.engines, house.profile, call), house.engines.languages
         self.hearing = Hearing(house.engines.detector(call.sample_rate), listening, call.sample_rate, now)
         self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
         self.patience = Patience(silence_ms=listening.silence_ms, max_call_s=self.settings.limits.max_call_s, now=now)
@@ -102,6 +103,8 @@ class Conversation:
                 self.journalled = True  # had the pen failed: the next hook finds no outcome and goes to a human
             case CallerKnown(profile):
                 self.caller_known(profile)
+            case Metered(turn, usage):
+                self.metered(turn, usage)
             case _ if self.outcome:
                 pass
             case SpeechStarted():
@@ -137,7 +140,7 @@ class Conversation:
                         self.telling.reply_began(turn)
                 case Said(turn, sentence):
                     turn.said.append(sentence.text)
-                    turn.asked = sentence.asks
+                    turn.asked, turn.asked_slot = sentence.asks, sentence.slot
                     self.telling.said(turn, sentence)
                     if turn.interrupted.is_set():  # the disclosure, heard to its end all the same
                         self.pen.turn_finished(turn)
@@ -209,7 +212,7 @@ class Conversation:
         if self.replying and self.turn.heard and not self.interrupt():
             unanswered = self.turns.pop()
             text, began_ms = f"{unanswered.heard} {text}".strip(), unanswered.began_ms
-        turn = self.new_turn(transcript.language)
+        turn = self.new_turn(self.languages(transcript, self.turns, self.language))
         turn.heard, turn.heard_confidence = text, transcript.confidence
         turn.began_ms, turn.ended_ms = began_ms, utterance.ended_ms
         turn.timings.endpoint = self.hearing.endpoint_ms
@@ -223,6 +226,12 @@ class Conversation:
             self.pen.about_ticket(self.offered)
         measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
         self.telling.understood(turn, intent, is_wish=intent.name in self.settings.intents)
+
+    def metered(self, turn: Turn, usage: Usage) -> None:
+        """The figures may come after the turn was journalled: then it is written again."""
+        turn.usage = usage
+        if turn is not self.turn or not self.replying:
+            self.pen.turn_finished(turn)
 
     def pressed(self, digit: str) -> None:
         wish = self.settings.keypad.get(digit)
@@ -308,7 +317,7 @@ class Conversation:
         on_its_way = self.playout.sounding(self.clock())
         if cut := self.playout.stop(self.clock()):
             turn.said.append(cut.say.text)
-            turn.asked = cut.say.asks
+            turn.asked, turn.asked_slot = cut.say.asks, cut.say.slot
             self.telling.said(turn, cut.say)
         if on_its_way and not self.playout.busy(self.clock()):
             self.line.kill_audio()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from calls.call import Intent, Outcome, Say, Transcript, Turn, Utterance
+from calls.call import Call, Intent, Outcome, Say, Transcript, Turn, Utterance
 from calls.events import AudioFrame, HungUp
 from calls.ports import never
 
@@ -116,7 +116,7 @@ class ScriptedUnderstanding:
         self.replies, self.otherwise = replies, otherwise
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
-    def respond(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Intent | Say | Outcome]:
+    def respond(self, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Intent | Say | Outcome]:
         self.asked.append((turn.heard, tuple(earlier.heard for earlier in history)))
         yield from self.replies.get(turn.heard, self.otherwise)
 

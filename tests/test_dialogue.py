@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from calls.call import Intent, Outcome, OutcomeKind, Question, Say, Turn
+from calls.call import Call, Intent, Outcome, OutcomeKind, Question, Say, Turn
 from calls.errors import JournalError
 from calls.helpdesk import EscalationSettings
 from calls.settings import Settings, load
@@ -18,6 +18,8 @@ from nlu.humans import Anybody, always
 from nlu.moments import spoken_moment
 from nlu.rules import Rules
 from nlu.sentences import split
+
+CALL = Call("sid", "+919876500001", "+911140000000")
 
 SHIPPED = Path(__file__).parents[1] / "jambonz-app.json"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)  # a Monday
@@ -326,7 +328,7 @@ def test_a_presence_that_cannot_be_read_connects(settings: Settings, caplog: pyt
     ],
 )
 def test_the_words_that_answer_the_offer(settings: Settings, heard: str, outcome: Outcome | None, asks: Question) -> None:
-    *_, say, end = [None, *Rules(settings, anybody=nobody).respond(Turn(2, heard=heard), [OPENING, OFFERED])]
+    *_, say, end = [None, *Rules(settings, anybody=nobody).respond(Turn(2, heard=heard), [OPENING, OFFERED], CALL)]
     if isinstance(end, Say):
         say, end = end, None
     assert isinstance(say, Say)

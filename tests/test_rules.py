@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from calls.call import Intent, Question, Say, Turn
+from calls.call import Call, Intent, Question, Say, Turn
 from calls.settings import IntentSettings, Settings, load
 from nlu import language
 from nlu.evidence import Evidence
 from nlu.negation import mark
 from nlu.rules import Rules
+
+CALL = Call("sid", "+919876500001", "+911140000000")
 
 SHIPPED = Path(__file__).parents[1] / "jambonz-app.json"
 
@@ -170,7 +172,7 @@ def test_says_which_intent_it_came_nearest_to(rules: Rules) -> None:
 
 
 def test_respond_begins_with_the_intent(rules: Rules) -> None:
-    first, *rest = rules.respond(Turn(1, heard="my licence has expired"), [Turn(0, said=["Hello."], asked=Question.OPEN)])
+    first, *rest = rules.respond(Turn(1, heard="my licence has expired"), [Turn(0, said=["Hello."], asked=Question.OPEN)], CALL)
     assert isinstance(first, Intent)
     assert first.name == "license_renewal"
     assert rest
@@ -179,7 +181,7 @@ def test_respond_begins_with_the_intent(rules: Rules) -> None:
 
 def test_a_pressed_key_is_not_classified(rules: Rules) -> None:
     pressed = Intent("gst_query", 1.0)
-    first, *rest = rules.respond(Turn(1, intent=pressed), [Turn(0, said=["Hello."], asked=Question.OPEN)])
+    first, *rest = rules.respond(Turn(1, intent=pressed), [Turn(0, said=["Hello."], asked=Question.OPEN)], CALL)
     assert first is pressed
     assert rest
 
