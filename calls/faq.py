@@ -18,6 +18,4 @@ class FaqSettings(Section):
     questions: dict[LanguageCode, list[Text]] = Field(description="how callers ask it, by language")
     answer: dict[LanguageCode, Text] = Field(description="what the bot says")
     intent: str = Field("", description="the intent whose calls it answers; without one it is looked for in all calls")
-    link: Annotated[str, Field(pattern=r"^(https://[^\s/]+(/\S*)?)?$", max_length=500)] = Field(
-        "", description="more about it, for the agent's page"
-    )
+    link: Link = Field("", description="more about it, for the agent's page")
