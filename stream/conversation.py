@@ -34,6 +34,7 @@ from calls.events import (
 from stream import manners, measures
 from stream.hearing import Hearing
 from stream.house import House as House
+from stream.keying import Keying
 from stream.lane import Inbox
 from stream.line import Line
 from stream.patience import Patience
@@ -63,6 +64,7 @@ class Conversation:
         self.hearing = Hearing(house.engines.detector(call.sample_rate), listening, call.sample_rate, now)
         self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
         self.patience = Patience(silence_ms=listening.silence_ms, max_call_s=self.settings.limits.max_call_s, now=now)
+        self.keying = Keying(listening.key_timeout_ms / 1000)
         self.turns: list[Turn] = list(history)
         self.known: CallerProfile | None = None  # until it is used
         self.offered = ""  # the open ticket that the caller was asked about
@@ -141,6 +143,7 @@ class Conversation:
                 case Said(turn, sentence):
                     turn.said.append(sentence.text)
                     turn.asked, turn.asked_slot = sentence.asks, sentence.slot
+                    self.hearing.expect_digits(sentence.asks is Question.SLOT)
                     self.telling.said(turn, sentence)
                     if turn.interrupted.is_set():  # the disclosure, heard to its end all the same
                         self.pen.turn_finished(turn)
@@ -149,10 +152,12 @@ class Conversation:
 
     def keep_time(self) -> None:
         now = self.clock()
-        if self.playout.busy(now) or self.hearing.speaking or self.unheard or self.replying:
+        if self.playout.busy(now) or self.hearing.speaking or self.unheard or self.replying or self.keying.under_way:
             self.patience.stir(now, by_caller=self.hearing.speaking)
         if tired := self.patience.due(now):
             self.handle(tired)
+        if keyed := self.keying.due(now):
+            self.keyed(keyed)
         if now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT_S
             self.pen.alive()
@@ -234,7 +239,17 @@ class Conversation:
             self.pen.turn_finished(turn)
 
     def pressed(self, digit: str) -> None:
-        wish = self.settings.keypad.get(digit)
+        """Where a number was asked for, or is being asked for, the keys are its digits; else each stands for a wish."""
+        if self.keying.under_way or self.turn.asked is Question.SLOT or self.playout.asking(Question.SLOT):
+            self.interrupt()
+            if number := self.keying.press(digit, self.clock()):
+                self.keyed(number)
+            return
+        self.wished(digit)
+
+    def wished(self, key: str) -> None:
+        """A key of jambonz-app.json's keypad."""
+        wish = self.settings.keypad.get(key)
         if wish == "no_recording":
             self.pen.consent_declined()
             self.say(manners.recording_declined(self.turns), intent=wish)
@@ -242,6 +257,16 @@ class Conversation:
             turn = self.new_turn(self.language)
             turn.intent = Intent(wish)
             self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+
+    def keyed(self, number: str) -> None:
+        """The digits are the caller's words; a single one that stands for a wish is that."""
+        if number in self.settings.keypad:
+            self.wished(number)
+            return
+        turn = self.new_turn(self.language)
+        turn.heard, turn.keyed = number, True
+        self.telling.heard(self.turns)
+        self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
 
     def caller_is_silent(self, times: int) -> None:
         self.say(manners.after_silence(times, self.turns, self.settings.limits.max_silences), intent="silence")
@@ -318,6 +343,7 @@ class Conversation:
         if cut := self.playout.stop(self.clock()):
             turn.said.append(cut.say.text)
             turn.asked, turn.asked_slot = cut.say.asks, cut.say.slot
+            self.hearing.expect_digits(cut.say.asks is Question.SLOT)
             self.telling.said(turn, cut.say)
         if on_its_way and not self.playout.busy(self.clock()):
             self.line.kill_audio()

@@ -44,6 +44,7 @@ class Endpointing:
 
     def __init__(self, options: EndpointingOptions, *, sample_rate: int) -> None:
         self._options, self._rate = options, sample_rate
+        self.end_ms = options.end_ms  # may be changed at any time
         self._pre_roll: deque[bytes] = deque(maxlen=max(1, (options.pre_roll_ms + options.start_ms) // FRAME_MS))
         self._sound: list[bytes] = []
         self._voiced_ms = 0  # before the start: a leaky bucket of speech
@@ -80,7 +81,7 @@ class Endpointing:
         if self._run_ms >= 2 * FRAME_MS:  # a lone click does not keep the caller's turn open
             self._ended_ms = self.now_ms
         too_long = len(self._sound) * FRAME_MS >= self._options.max_utterance_ms
-        if self.silence_ms >= self._options.end_ms or too_long:
+        if self.silence_ms >= self.end_ms or too_long:
             yield SpeechEnded(self._utterance())
             self._reset()
 

@@ -26,6 +26,7 @@ class Hearing:
         )
         self._detector, self._framer = detector, Framer(sample_rate)
         self._endpointing = Endpointing(options, sample_rate=sample_rate)
+        self._end_ms, self._digits_end_ms = listening.end_of_speech_ms, listening.digits_end_of_speech_ms
         self._last_frame_at = now
         self.endpoint_ms = 0  # how long after the last speech frame the last endpoint was decided
 
@@ -36,6 +37,10 @@ class Hearing:
     @property
     def now_ms(self) -> int:
         return self._endpointing.now_ms
+
+    def expect_digits(self, expected: bool) -> None:
+        """Who reads out a number stops to breathe, and to look at it: then the end of speech is waited for longer."""
+        self._endpointing.end_ms = self._digits_end_ms if expected else self._end_ms
 
     def listen(self, pcm: bytes, *, bot_db: float | None, now: float) -> Iterator[SpeechStarted | SpeechEnded]:
         """Feed sound of any size. `bot_db`: how loud an echo of ours may be in it (see SpeechDetector)."""

@@ -99,9 +99,10 @@ class Playout:
         whole = bool(self._queue) and isinstance(self._queue[-1], Replied)
         return whole and isinstance(self._queue[0], Sound) and _must_be_heard(self._queue[0])
 
-    def asking(self) -> bool:
-        """Whether the sentence being heard is a question."""
-        return bool(self._heard) and self._heard[-1].say.asks is not Question.NONE
+    def asking(self, *questions: Question) -> bool:
+        """Whether the sentence being heard is a question, or one of these."""
+        asks = self._heard[-1].say.asks if self._heard else Question.NONE
+        return asks in questions if questions else asks is not Question.NONE
 
     def hold(self, now: float) -> bool:
         """Pause what may be interrupted. True if killAudio must silence what is on its way.
