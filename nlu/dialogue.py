@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from calls.call import Intent, Outcome, OutcomeKind, Question, Say, Turn
-from calls.settings import IntentSettings, Settings, fill
+from calls.settings import IntentSettings, Settings
+from calls.urgency import Signal
 from nlu import everyday
+from nlu.asking import Asking
+from nlu.connecting import Connecting, wants_human
+from nlu.form import DETAILS, Form, form_of
 from nlu.humans import Anybody, Humans, always, utc_now
-from nlu.sentences import split
-from nlu.wishes import OTHER
+from nlu.speaking import Speaking, says
+from nlu.standing import standing_question, standing_slot, standing_turn
+from nlu.wishes import OTHER, is_sure, is_wish, topic_of
 
-_BESIDE_THE_TALK = frozenset({everyday.WAIT, everyday.REPEAT, "silence", "trouble", "no_recording"})  # neither understood nor not
-_ANSWERABLE = (Question.ANYTHING_ELSE, Question.OFFER_HUMAN, Question.OFFER_CALLBACK, Question.STILL_THERE, Question.ABOUT_TICKET)
-_PATIENCE_WITH_HUMANS = 2  # so often a call is handed over; then a call back is promised
+_BESIDE_THE_TALK = frozenset(
+    {everyday.WAIT, everyday.REPEAT, everyday.LANGUAGE, "silence", "trouble", "no_recording"}
+)  # neither understood nor not
+_ANSWERABLE = (
+    Question.ANYTHING_ELSE,
+    Question.OFFER_HUMAN,
+    Question.OFFER_CALLBACK,
+    Question.STILL_THERE,
+    Question.ABOUT_TICKET,
+    Question.SOLVED,
+    Question.SLOT,
+    Question.CONFIRM_SLOT,
+)
+_UPSET = frozenset({Signal.ANGER, Signal.REPETITION, Signal.STANDSTILL, Signal.ASKED_FOR_HUMAN})
+_AGAIN = {  # how a question is asked once more, in another language
+    Question.ANYTHING_ELSE: "anything_else",
+    Question.OFFER_HUMAN: "offer_human",
+    Question.OFFER_CALLBACK: "nobody_there",
+    Question.SOLVED: "solved",
+    Question.STILL_THERE: "still_there",
+}
 
 
 class Dialogue:
@@ -22,46 +45,89 @@ class Dialogue:
 
     def __init__(self, settings: Settings, *, anybody: Anybody = always, now: Callable[[], datetime] = utc_now) -> None:
         """`anybody(intent, language)`: whether a human could take such a call at this moment."""
-        self._settings, self._humans = settings, Humans(settings, anybody, now)
+        self._settings, self._speaking = settings, Speaking(settings)
+        self._connecting = Connecting(settings, self._speaking, Humans(settings, anybody, now))
+        self._asking = Asking(settings, self._speaking)
 
     def answer(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
         asked = standing_question(history)
         if not self._understood(intent, asked):
-            return self._ask_again(turn, history, asked)
+            return self._ask_again(intent, turn, history, asked)
+        if asked in (Question.SLOT, Question.CONFIRM_SLOT) and intent.name in (DETAILS, everyday.YES, everyday.NO):
+            return self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
         match intent.name:
             case everyday.YES | everyday.NO:
-                return self._yes_or_no(intent.name == everyday.YES, asked, turn, history)
+                return self._yes_or_no(intent, asked, turn, history)
             case everyday.THANKS if asked is not Question.ANYTHING_ELSE:
                 return self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
             case everyday.GOODBYE | everyday.THANKS:
-                return self._goodbye(turn)
+                return self._connecting.end("goodbye", Outcome(OutcomeKind.FINISHED, "goodbye"), turn)
             case everyday.REPEAT:
                 return self._repeat(turn, history)
+            case everyday.LANGUAGE:
+                return self._in_other_language(intent, turn, history)
             case everyday.GREETING:
                 return self._prompt("welcome_back", turn, Question.OPEN)
             case everyday.WAIT:
                 return iter(())
-            case name:
-                return self._help(name, turn, history)
+            case _:
+                return self._help(intent, turn, history)
 
     # -- wishes -----------------------------------------------------------------------
 
-    def _help(self, name: str, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
-        wish = self._settings.intents.get(name)
+    def _help(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+        wish = self._settings.intents.get(intent.name)
         if wish is None:
-            return self._ask_again(turn, history, standing_question(history))
-        if wish.ends_in == "human":
-            return self._connect(name, turn, history)
-        before = any(earlier.intent and earlier.intent.name == name and self._sure(earlier.intent) for earlier in history)
-        return self._what_else(before, turn) if name == OTHER else self._explain(wish, before, turn)
+            return self._ask_again(intent, turn, history, standing_question(history))
+        if wants_human(self._settings, intent):
+            return self._connecting.connect(self._human_of(intent), intent, turn, history)
+        if self._is_upset(intent, history):
+            return self._prompt("upset", turn, Question.OFFER_HUMAN)
+        if intent.faq:
+            return self._from_faq(intent, turn, history)
+        if intent.name == OTHER:
+            return self._what_else(self._before(intent.name, history), turn)
+        return self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
 
-    def _explain(self, wish: IntentSettings, before: bool, turn: Turn) -> Iterator[Say]:
-        """The answer; the second time, or where there is none, a human is offered."""
-        yield from self._spoken(wish.answer, turn)
-        if before or not wish.answer:
+    def _human_of(self, intent: Intent) -> str:
+        """Which of the breath's wishes is the one for a human."""
+        return next(name for name in (intent.name, *intent.also) if self._settings.intents[name].ends_in == "human")
+
+    def _fill_in(self, form: Form, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+        """Asks for what the wish needs to know; when there is nothing more to ask, the answer."""
+        if asks := self._asking.next(form, turn.language):
+            return iter(asks)
+        wish = self._settings.intents.get(form.wish)
+        if wish is None:
+            return self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
+        if self._asking.gave_up(form):
+            return self._prompt("offer_human", turn, Question.OFFER_HUMAN)
+        return self._explain(form, wish, intent, turn, history)
+
+    def _explain(self, form: Form, wish: IntentSettings, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
+        """The answer; the second time, for lost data, or where there is none, a human is offered with it."""
+        yield from self._speaking.spoken(wish.answer, turn.language, **self._asking.blanks(form))
+        before = intent.name != DETAILS and self._before(form.wish, history)
+        if before or not wish.answer or Signal.DATA_LOSS in intent.signals:
+            yield from self._prompt("offer_human", turn, Question.OFFER_HUMAN)
+            return
+        yield from self._beside_it(intent, turn)
+        yield from self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
+
+    def _beside_it(self, intent: Intent, turn: Turn) -> Iterator[Say]:
+        """A second wish of the same breath is not forgotten."""
+        for name in intent.also[:1]:
+            if (wish := self._settings.intents.get(name)) and wish.answer and not any(slot.required for slot in wish.slots.values()):
+                yield from self._prompt("also_asked", turn, topic=topic_of(self._settings, name, turn.language))
+                yield from self._speaking.spoken(wish.answer, turn.language)
+
+    def _from_faq(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
+        """Asked for the second time, the answer has not helped: a human is offered with it."""
+        yield from self._speaking.spoken(self._settings.faq[intent.faq].answer, turn.language)
+        if any(earlier.intent and earlier.intent.faq == intent.faq for earlier in history):
             yield from self._prompt("offer_human", turn, Question.OFFER_HUMAN)
         else:
-            yield from self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
+            yield from self._prompt("solved", turn, Question.SOLVED)
 
     def _what_else(self, before: bool, turn: Turn) -> Iterator[Say]:
         """The caller wants none of the known things: what, then?"""
@@ -69,37 +135,82 @@ class Dialogue:
             return self._prompt("offer_human", turn, Question.OFFER_HUMAN)
         return self._prompt("again_simpler", turn, Question.OPEN)
 
+    def _before(self, name: str, history: Sequence[Turn]) -> bool:
+        """Whether the same was wanted, and answered, earlier in the call."""
+        return any(
+            earlier.intent and earlier.intent.name == name and is_sure(self._settings, earlier.intent) and not _put_off(earlier)
+            for earlier in history
+        )
+
+    def _is_upset(self, intent: Intent, history: Sequence[Turn]) -> bool:
+        """Once in a call: who declines a human then is not asked at every word."""
+        offered = any(earlier.asked in (Question.OFFER_HUMAN, Question.OFFER_CALLBACK) for earlier in history)
+        return bool(_UPSET & {*intent.signals}) and not offered
+
     # -- short answers ----------------------------------------------------------------
 
-    def _yes_or_no(self, yes: bool, asked: Question, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
-        if asked is Question.OFFER_HUMAN and yes:
-            return self._connect("offered", turn, history)
-        if asked is Question.OFFER_CALLBACK:
-            return self._promise("callback_promised", "asked", turn) if yes else self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
-        if asked is Question.ANYTHING_ELSE and not yes:
-            return self._goodbye(turn)
-        if asked is Question.ABOUT_TICKET and yes:
-            return self._prompt("ticket_noted", turn, Question.OPEN)
+    def _yes_or_no(self, intent: Intent, asked: Question, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+        match asked, intent.name == everyday.YES:
+            case Question.OFFER_HUMAN, True:
+                return self._connecting.connect("offered", intent, turn, history)
+            case Question.OFFER_HUMAN, False if _put_off(last := standing_turn(history)) and last and last.intent:
+                return self._answer_after_all(last.intent, turn, history)
+            case Question.OFFER_CALLBACK, True:
+                return self._connecting.promise("callback_promised", "asked", turn)
+            case Question.SOLVED, False:
+                return self._prompt("not_solved", turn, Question.OFFER_HUMAN)
+            case (Question.OFFER_CALLBACK, False) | (Question.SOLVED, True):
+                return self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
+            case Question.ANYTHING_ELSE, False:
+                return self._connecting.end("goodbye", Outcome(OutcomeKind.FINISHED, "goodbye"), turn)
+            case Question.ABOUT_TICKET, True:
+                return self._prompt("ticket_noted", turn, Question.OPEN)
         return self._prompt("welcome_back", turn, Question.OPEN)
+
+    def _answer_after_all(self, wish: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+        """Who was upset and wants no human gets the answer that was put off for the offer."""
+        if not is_wish(self._settings, (wish.name, wish.confidence)):
+            return self._prompt("welcome_back", turn, Question.OPEN)
+        if wish.faq:
+            return self._from_faq(wish, turn, history[:-1])
+        return self._fill_in(form_of(self._settings, history, wish), wish, turn, history)
 
     def _repeat(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
         """What the caller heard last, in the language that it was said in."""
-        last = next((earlier for earlier in reversed(history) if earlier.said), None)
+        last = standing_turn(history)
         if last is None:
             return self._prompt("nothing_to_repeat", turn, Question.OPEN)
-        return _say(list(last.said), last.language, last.asked)
+        return says(list(last.said), last.language, last.asked, last.asked_slot)
+
+    def _in_other_language(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+        """The caller asked for another language, which is the turn's by now: what was said last is said in it, if it was worth it."""
+        yield from self._prompt("language_changed", turn)
+        last, asked = standing_turn(history), standing_question(history)
+        wish = last.intent if last and last.intent else None
+        if wish and is_wish(self._settings, (wish.name, wish.confidence)) and not _put_off(last):
+            yield from self._answer_after_all(wish, turn, [earlier for earlier in history if earlier is not last])
+        elif asked in (Question.SLOT, Question.CONFIRM_SLOT):
+            yield from self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
+        elif asked in _AGAIN:
+            yield from self._prompt(_AGAIN[asked], turn, asked)
+        else:
+            yield from self._prompt("welcome_back", turn, Question.OPEN)
 
     # -- not understood ---------------------------------------------------------------
 
-    def _ask_again(self, turn: Turn, history: Sequence[Turn], asked: Question) -> Iterator[Say | Outcome]:
+    def _ask_again(self, intent: Intent, turn: Turn, history: Sequence[Turn], asked: Question) -> Iterator[Say | Outcome]:
         misses, most = self._misses(history), self._settings.understanding.max_reprompts
         offered = asked in (Question.OFFER_HUMAN, Question.OFFER_CALLBACK)
         if misses > most or (offered and misses):
-            return self._connect("not_understood", turn, history)
+            return self._connecting.connect("not_understood", intent, turn, history)
         if asked is Question.OFFER_CALLBACK:
-            return self._nobody_there("not_understood", turn, history)
+            return self._connecting.nobody_there("not_understood", intent, turn, history)
+        if self._is_upset(intent, history):
+            return self._prompt("upset", turn, Question.OFFER_HUMAN)
         if misses == most or asked is Question.OFFER_HUMAN:
             return self._prompt("offer_human", turn, Question.OFFER_HUMAN)
+        if asked in (Question.SLOT, Question.CONFIRM_SLOT):
+            return self._asking.again(standing_slot(history), turn.language)
         return self._prompt("again_simpler" if misses else "again", turn, Question.AGAIN)
 
     def _misses(self, history: Sequence[Turn]) -> int:
@@ -116,70 +227,12 @@ class Dialogue:
 
     def _understood(self, intent: Intent, asked: Question) -> bool:
         """A yes or no is an answer only where something was asked."""
-        return self._sure(intent) and (intent.name not in (everyday.YES, everyday.NO) or asked in _ANSWERABLE)
-
-    def _sure(self, intent: Intent) -> bool:
-        return intent.confidence >= self._settings.understanding.threshold
-
-    # -- humans -----------------------------------------------------------------------
-
-    def _connect(self, reason: str, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
-        """To a human, if one is there; else a call back is offered, and promised to a caller who asks once more.
-
-        After two handovers that came back to us a call back is promised instead of a third."""
-        handed_over = sum(self._was_handed_over(number, history) for number in range(len(history)))
-        if handed_over < _PATIENCE_WITH_HUMANS and self._humans.are_there(reason, turn, history):
-            return self._end("connecting", Outcome(OutcomeKind.ESCALATED, reason), turn)
-        if handed_over:
-            return self._promise("no_agent", reason, turn)
-        if standing_question(history) is Question.OFFER_CALLBACK:
-            return self._promise("callback_promised", reason, turn)
-        return self._nobody_there(reason, turn, history)
-
-    def _nobody_there(self, reason: str, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
-        """Offers a call back; when it is for the hour that nobody is there, the caller hears when somebody will be."""
-        language = self._language(self._settings.prompts.closed, turn)
-        if when := self._humans.come_back(reason, turn, history, language):
-            return self._prompt("closed", turn, Question.OFFER_CALLBACK, opening=when)
-        return self._prompt("nobody_there", turn, Question.OFFER_CALLBACK)
-
-    def _promise(self, prompt: str, reason: str, turn: Turn) -> Iterator[Say | Outcome]:
-        return self._end(prompt, Outcome(OutcomeKind.CALLBACK, reason), turn)
-
-    def _was_handed_over(self, number: int, history: Sequence[Turn]) -> bool:
-        intent = history[number].intent
-        if intent is None or not self._sure(intent) or history[number].asked is Question.OFFER_CALLBACK:
-            return False
-        wish = self._settings.intents.get(intent.name)
-        accepted = intent.name == everyday.YES and standing_question(history[:number]) is Question.OFFER_HUMAN
-        return accepted or (wish is not None and wish.ends_in == "human")
-
-    # -- words ------------------------------------------------------------------------
-
-    def _goodbye(self, turn: Turn) -> Iterator[Say | Outcome]:
-        return self._end("goodbye", Outcome(OutcomeKind.FINISHED, "goodbye"), turn)
-
-    def _end(self, prompt: str, outcome: Outcome, turn: Turn) -> Iterator[Say | Outcome]:
-        yield from self._prompt(prompt, turn)
-        yield outcome
+        return is_sure(self._settings, intent) and (intent.name not in (everyday.YES, everyday.NO) or asked in _ANSWERABLE)
 
     def _prompt(self, name: str, turn: Turn, asks: Question = Question.NONE, **blanks: str) -> Iterator[Say]:
-        return self._spoken(getattr(self._settings.prompts, name), turn, asks, **blanks)
-
-    def _spoken(self, spoken: Mapping[str, str], turn: Turn, asks: Question = Question.NONE, **blanks: str) -> Iterator[Say]:
-        language = self._language(spoken, turn)
-        return _say(split(fill(spoken.get(language, ""), blanks)), language, asks)
-
-    def _language(self, spoken: Mapping[str, str], turn: Turn) -> str:
-        return turn.language if turn.language in spoken else self._settings.language
+        return self._speaking.prompt(name, turn.language, asks, **blanks)
 
 
-def standing_question(history: Sequence[Turn]) -> Question:
-    """What the caller was asked last: of the latest turn of which anything was heard."""
-    return next((turn.asked for turn in reversed(history) if turn.said), Question.NONE)
-
-
-def _say(sentences: list[str], language: str, asks: Question) -> Iterator[Say]:
-    """The last sentence is the one that asks."""
-    for number, sentence in enumerate(sentences, start=1):
-        yield Say(sentence, language, asks if number == len(sentences) else Question.NONE)
+def _put_off(turn: Turn | None) -> bool:
+    """Whether a wish was not answered then, as a human was offered to an upset caller first."""
+    return bool(turn and turn.intent and _UPSET & {*turn.intent.signals} and turn.asked is Question.OFFER_HUMAN and len(turn.said) <= 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from calls.call import Intent
 from calls.settings import Settings, pick
 
 TRANSFER, OTHER = "transfer_to_human", "other"
@@ -24,6 +25,10 @@ def main_wish(settings: Settings, wishes: Sequence[Wish]) -> int | None:
 def is_wish(settings: Settings, wish: Wish) -> bool:
     name, confidence = wish
     return name in settings.intents and name != OTHER and confidence >= settings.understanding.threshold
+
+
+def is_sure(settings: Settings, intent: Intent) -> bool:
+    return intent.confidence >= settings.understanding.threshold
 
 
 def has_topic(settings: Settings, intent: str) -> bool:

@@ -1,0 +1,67 @@
+"""Completes what an utterance was understood as: the slots that it fills, the FAQ entry that it asks for, the signs that the caller
+needs care. The same for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from calls.call import Intent, Question, Turn
+from calls.settings import Settings
+from calls.slots import SlotSettings
+from nlu import everyday
+from nlu.faq import FaqFinder
+from nlu.form import DETAILS, form_of, slot_settings
+from nlu.humans import utc_now
+from nlu.signals import signals
+from nlu.slots import SlotReader, check, mend
+from nlu.standing import standing_question, standing_slot
+from nlu.wishes import is_sure
+
+_SURE = 0.97
+
+
+class Noticing:
+    def __init__(self, settings: Settings, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._settings, self._now = settings, now
+        self._reader, self._faq = SlotReader(settings), FaqFinder(settings)
+
+    def complete(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Intent:
+        """`intent` is what the words alone mean; touches nothing."""
+        told = self._answer_to_slot(intent, turn, history) or self._listened_along(intent, turn)
+        told = replace(told, signals=signals(turn.heard, told, history))
+        return replace(told, faq=self._faq.find(turn.heard, told)) if self._may_be_a_question(told) else told
+
+    def _answer_to_slot(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Intent | None:
+        """What was asked for is given, or put right; None when the caller speaks of something else."""
+        name = standing_slot(history)
+        slot = slot_settings(self._settings, name) if name else None
+        if slot is None:
+            return None
+        before = form_of(self._settings, history, Intent("")).values.get(name, "")
+        asked = standing_question(history)
+        value = self._corrected(slot, before, turn) if asked is Question.CONFIRM_SLOT else self._given(name, slot, before, turn)
+        if not value or (asked is Question.CONFIRM_SLOT and intent.name == everyday.YES):
+            return None
+        return Intent(DETAILS, _SURE, {name: value})
+
+    def _corrected(self, slot: SlotSettings, before: str, turn: Turn) -> str:
+        return self._reader.correct(slot, before, turn.heard, language=turn.language, now=self._now()) or ""
+
+    def _given(self, name: str, slot: SlotSettings, before: str, turn: Turn) -> str:
+        """A whole value, or the rest of one that was too short; a wrong one is mended if it can only have been one thing."""
+        value = self._reader.read(turn.heard, intent="", language=turn.language, now=self._now(), wanted=name).get(name, "")
+        if before and check(slot, value or before) == "too_short":
+            joined = self._reader.join(slot, before, turn.heard, language=turn.language, now=self._now())
+            value = joined if joined != before else value
+        return (mend(slot, value) or value) if value and check(slot, value) else value
+
+    def _listened_along(self, intent: Intent, turn: Turn) -> Intent:
+        found = self._reader.read(turn.heard, intent=intent.name, language=turn.language, now=self._now()) if turn.heard else {}
+        return replace(intent, slots={**intent.slots, **found}) if found else intent
+
+    def _may_be_a_question(self, intent: Intent) -> bool:
+        wish = self._settings.intents.get(intent.name)
+        small_talk = intent.name in everyday.INTENTS or intent.name in (DETAILS, everyday.LANGUAGE)
+        return not small_talk and not (wish and wish.ends_in == "human" and is_sure(self._settings, intent))
