@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -179,3 +180,5 @@ class ScreenPop:
     call_url: str  # the call's page on our desk
     suggestion: str  # a first sentence for the agent, in the caller's language
     takes_on_desk: bool = False  # the agent talks through the desk's page
+    told: Mapping[str, str] = field(default_factory=dict)  # what the caller gave: "order id" -> "OD1234"
+    care: str = ""  # why the caller needs care: "angry; data is lost"

@@ -12,6 +12,7 @@ from calls.agents import OpenTicket, ScreenPop, SpokenLine
 from calls.call import CallRecord, CallSummary, Ticket
 from calls.phones import far_end
 from calls.settings import Settings, pick
+from calls.told import cares, told
 
 SHAPE = TypeAdapter(ScreenPop)
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
@@ -54,6 +55,8 @@ def screen_pop(
         call_url=f"{base}/history/{record.sid}",
         suggestion=suggestion,
         takes_on_desk=bool(known and known.target.type == "desk"),
+        told=told(record),
+        care=cares(record),
     )
 
 

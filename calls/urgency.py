@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -12,3 +13,18 @@ class Signal(StrEnum):
     DEADLINE = "deadline"  # "the return is due today"
     STANDSTILL = "standstill"  # the business can't work
     ASKED_FOR_HUMAN = "asked_for_human"  # more than once
+
+
+_WORDS = {
+    Signal.ANGER: "angry",
+    Signal.REPETITION: "not the first call about it",
+    Signal.DATA_LOSS: "data is lost",
+    Signal.DEADLINE: "a deadline is near",
+    Signal.STANDSTILL: "the business stands still",
+    Signal.ASKED_FOR_HUMAN: "asked for a person more than once",
+}
+
+
+def in_words(signals: Iterable[str]) -> str:
+    """ "angry; data is lost". What is no signal (of a later version's journal) is left out."""
+    return "; ".join(_WORDS[Signal(signal)] for signal in signals if signal in {*Signal})

@@ -6,6 +6,7 @@ It is signed as Jambonz signs its hooks, over the payload `GET /calls/<call_sid>
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -87,6 +88,12 @@ def _turn(turn: TurnRecord) -> dict[str, Any]:
         "began_ms": turn.began_ms,
         "ended_ms": turn.ended_ms,
         "timings": dict(turn.timings),
+        "asked_slot": turn.asked_slot,
+        "keyed": turn.keyed,
+        "also": list(turn.also),
+        "signals": list(turn.signals),
+        "faq": turn.faq,
+        "usage": asdict(turn.usage) if turn.usage else None,
     }
 
 

@@ -14,6 +14,7 @@ from calls.call import CallRecord, OutcomeKind
 from calls.handover import Directory, callback_line, length, taken_by, transfer_line, wrap_up_facts
 from calls.phones import far_end
 from calls.routing import SWITCHBOARD
+from calls.told import cares, model_use, told
 from console.at_desk import known_call, my_agent
 from console.call_stream import CallStream, words
 from console.desk_pieces import piece
@@ -129,7 +130,9 @@ def page(template: str, **facts: Any) -> str:
         "length_of": lambda record: length(record.duration_s) if record.duration_s is not None else "",
         "without_words": lambda turn: next(turn_lines(turn), ""),
     }
-    return piece(template, clock, percent=percent, far_end=far_end, seconds=seconds, wrap_up=wrap_up_facts, **words, **facts)
+    return piece(
+        template, clock, percent=percent, far_end=far_end, seconds=seconds, wrap_up=wrap_up_facts, **MADE_OF_TURNS, **words, **facts
+    )
 
 
 def outcome_of(record: CallRecord, directory: Directory) -> str:
@@ -140,6 +143,9 @@ def outcome_of(record: CallRecord, directory: Directory) -> str:
 def takers(record: CallRecord) -> Iterator[AgentLeg]:
     """Those who talked to the caller."""
     return (each.accepted for each in record.escalations if each.accepted and each.transferred)
+
+
+MADE_OF_TURNS = {"told": told, "cares": cares, "model_use": model_use}
 
 
 def percent(share: float) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from calls.call import CallRecord, Consent, Outcome, OutcomeKind, TurnRecord
 from calls.handover import Directory, callback_line, customer_line, transfer_line, wrap_up_lines
+from calls.told import cares, told
 
 CUT = "\n\n[... {} characters of the transcript are left out here ...]\n\n"
 
@@ -26,7 +27,7 @@ def transcript(record: CallRecord, directory: Directory = NOBODY, *, now: dateti
 
 def turn_lines(turn: TurnRecord) -> Iterator[str]:
     if turn.heard:
-        yield f"Caller: {turn.heard}"
+        yield f"Caller: {'(keyed in) ' if turn.keyed else ''}{turn.heard}"
     elif turn.intent in OUR_OWN:
         yield OUR_OWN[turn.intent]
     elif turn.intent:
@@ -40,6 +41,10 @@ def remarks(record: CallRecord, directory: Directory, now: datetime | None) -> I
         yield customer_line(record.customer)
     if record.consent is Consent.DECLINED:
         yield "Recording: declined by the caller"
+    if given := told(record):
+        yield "The caller gave: " + ", ".join(f"{name} {value}" for name, value in given.items())
+    if care := cares(record):
+        yield f"Take care: {care}"
     yield from (transfer_line(escalation, directory) for escalation in record.escalations)
     if record.outcome:
         yield f"Outcome: {outcome_told(record.outcome, directory)}"

@@ -22,7 +22,7 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)  # slot -> the latest value, right or wrong
     confirmed: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)  # the caller does not have it
-    asked: Counter[str] = field(default_factory=Counter)  # how often the bot asked for it
+    asked: Counter[str] = field(default_factory=Counter)  # how often the bot asked for it, or read it back wrong
 
     def hear(self, settings: Settings, intent: Intent, asked: Question, slot: str) -> None:
         """The caller answered `asked` (about `slot`) with `intent`."""
@@ -36,6 +36,7 @@ class Form:
             self.confirmed.add(slot)
         if asked is Question.CONFIRM_SLOT and intent.name == everyday.NO:
             self.values.pop(slot, None)
+            self.asked[slot] += 1
         if asked is Question.SLOT and intent.name == everyday.NO:
             self.refused.add(slot)
 

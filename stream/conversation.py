@@ -229,12 +229,15 @@ class Conversation:
         turn.intent = intent
         if intent.name == "yes" and self.offered and self.turns[-2].asked is Question.ABOUT_TICKET:
             self.pen.about_ticket(self.offered)
+        if len(self.turns) > 1 and self.turns[-2].asked is Question.SOLVED:
+            measures.asked_whether_solved(intent.name)
         measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
         self.telling.understood(turn, intent, is_wish=intent.name in self.settings.intents)
 
     def metered(self, turn: Turn, usage: Usage) -> None:
         """The figures may come after the turn was journalled: then it is written again."""
         turn.usage = usage
+        measures.model_used(usage)
         if turn is not self.turn or not self.replying:
             self.pen.turn_finished(turn)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from calls.agents import Customer
-from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn
+from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn, Usage
 from calls.errors import CrmError, JournalError
 from calls.events import Dtmf
 from calls.live import STATES, Tell, tell_nobody
@@ -573,3 +573,71 @@ def test_nothing_of_the_call_hangs_on_the_watchers(caplog: pytest.LogCaptureFixt
     assert call.outcome == GOODBYE
     assert call.notes.turns[1].said == [ANSWER, "anything else?"]
     assert [record.message for record in caplog.records] == ["a live event could not be told"], "once a call"
+
+
+# -- numbers that are asked for -----------------------------------------------------------------
+ASK = {
+    **REPLIES,
+    "where is it": [Intent("order_status", 0.9), Say("your order number please?", "en", Question.SLOT, "order_id")],
+    "4567": [Intent("details", 0.97, {"order_id": "4567"}), Say("on its way", "en", Question.ANYTHING_ELSE)],
+}
+ASKED = (silence(OPENING_S), speech(1), silence(2))
+
+
+def keys(digits: str) -> list[Any]:
+    return [event for digit in digits for event in (Dtmf(digit), *silence(0.4))]
+
+
+@pytest.mark.parametrize("digits", ["4567#", "99*4567#", "4567"])
+def test_keys_are_the_digits_of_what_was_asked_for(digits: str) -> None:
+    call = play(*ASKED, keys(digits), silence(7), hears=("where is it",), replies=ASK)
+    turn = call.notes.turns[2]
+    assert (turn.heard, turn.keyed, turn.intent) == ("4567", True, Intent("details", 0.97, {"order_id": "4567"}))
+    assert call.notes.turns[1].asked_slot == "order_id"
+    assert not call.notes.declined
+
+
+def test_a_key_stops_the_question_for_the_number() -> None:
+    call = play(silence(OPENING_S), speech(1), silence(1), keys("4567#"), silence(3), hears=("where is it",), replies=ASK)
+    assert call.notes.turns[1].interrupted.is_set()
+    assert call.heard() == ["where is it", "4567"]
+
+
+def test_a_single_key_still_stands_for_its_wish() -> None:
+    call = play(*ASKED, keys("0#"), silence(3), hears=("where is it",), replies={**ASK, "": REPLIES["human"]})
+    assert call.outcome == TO_HUMAN
+
+
+def test_who_reads_out_a_number_may_breathe() -> None:
+    """A pause that ends any other turn does not end this one."""
+    breath = [*speech(0.6), *silence(0.9), *speech(0.6), *silence(3)]
+    read = play(*ASKED, breath, hears=("where is it", "4567"), replies=ASK)
+    assert read.heard() == ["where is it", "4567"]
+    talk = play(silence(OPENING_S), breath, hears=("licence", "bye"))
+    assert talk.heard() == ["licence", "bye"]
+
+
+# -- languages, and what a model cost -------------------------------------------------------------
+def test_the_language_of_a_turn_is_decided_by_the_house() -> None:
+    line, notes = ScriptedLine([*silence(OPENING_S), *speech(1), *silence(3)]), Notes()
+    asked: list[tuple[str, int, str]] = []
+
+    def follow(transcript: Transcript, turns: Any, language: str) -> str:
+        asked.append((transcript.text, len(turns), language))
+        return "ta"
+
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer("licence"), ScriptedUnderstanding(REPLIES), ToneVoice(), follow)
+    lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=InlinePool())
+    Conversation(Call("c1", "", ""), line, House(engines, notes, notes.close, SETTINGS, lanes, clock=line.clock)).run()  # type: ignore[arg-type]
+    assert notes.turns[1].language == "ta"
+    assert asked == [("licence", 1, "en")]
+
+
+USAGE = Usage("claude", "m", 100, 20, cost_usd=0.001)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1]], ids=["before the words", "after them"])
+def test_what_a_model_was_asked_is_journalled(order: list[int]) -> None:
+    parts = [LICENSE, USAGE, Say(ANSWER, "en")]
+    call = play(silence(OPENING_S), speech(1), silence(5), hears=("licence",), replies={"licence": [parts[at] for at in order]})
+    assert call.notes.turns[1].usage == USAGE
