@@ -10,7 +10,7 @@ import sqlalchemy
 
 from calls.agents import Customer, WrapUp
 from calls.call import CallerProfile, Ticket
-from calls.crm import FinishedCall, KnownCaller, Teller
+from calls.crm import CrmAdapter, FinishedCall, KnownCaller, Teller
 from calls.handover import Directory
 from calls.settings import Environment, Settings
 from crm.adapters import make_crms
@@ -50,17 +50,29 @@ class AfterCall:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database, self._journal, self._settings, self._environment, self._clock = database, journal, settings, environment, clock
-        self._directory = Directory.of(settings.escalation)
-        self.desk, self.summarizer = Desk(database, self._directory), Summarizer(settings)
+        self._database, self._journal, self._environment, self._clock = database, journal, environment, clock
         self._wrap_ups, self._callbacks = WrapUps(database), Callbacks(database)
-        self.crms = make_crms(settings, environment)
         self._queue = DbosClient(environment.database_url.get_secret_value())
-        self.deliveries = Deliveries(database, crms=tuple(self.crms), client=self._queue, settling_s=SETTLING_S, clock=clock)
-        self._tellers: dict[str, Teller] = tellers(self.crms)
+        self._go_by(settings, make_crms(settings, environment))
+
+    def _go_by(self, settings: Settings, crms: dict[str, CrmAdapter]) -> None:
+        self._settings, self.crms, self._directory = settings, crms, Directory.of(settings.escalation)
+        self.desk, self.summarizer = Desk(self._database, self._directory), Summarizer(settings)
+        self.deliveries = Deliveries(self._database, crms=tuple(crms), client=self._queue, settling_s=SETTLING_S, clock=self._clock)
+        self._tellers: dict[str, Teller] = tellers(crms)
         self._telling = WrapUpDeliveries(self.deliveries, [crm_of(name) for name in self._tellers], self._wrap_ups.since)
-        self._closing = Closing(journal, self.summarizer, self.desk)
-        self._ending = Ending(database, self._closing, self.deliveries.start)
+        self._closing = Closing(self._journal, self.summarizer, self.desk)
+        self._ending = Ending(self._database, self._closing, self.deliveries.start)
+
+    def adopt(self, settings: Settings) -> None:
+        """Calls that end from now on go by these settings. Raises SettingsError, and then nothing has changed.
+
+        A worker that has begun goes on to deliver to the CRMs that it began with: see `other_crms`."""
+        self._go_by(settings, make_crms(settings, self._environment) if self.other_crms(settings) else self.crms)
+
+    def other_crms(self, settings: Settings) -> bool:
+        """Whether these settings change which CRMs are told, or how."""
+        return settings.crm != self._settings.crm
 
     def warm_up(self) -> None:
         """Import and connect the queue before the first call ends; a queue that can't be reached yet is no reason not to start."""
@@ -149,7 +161,7 @@ class AfterCall:
             self.crms | self._tellers,
             deliveries=self.deliveries,
             load=self.finished,
-            sweep=Sweeper(self._database, self._ending.over).sweep,
+            sweep=Sweeper(self._database, lambda sid, *, now: self._ending.over(sid, now=now)).sweep,
             chores=(Overdue(self._callbacks, self.desk).sweep, self._telling.sweep),
             executor_id=self._environment.worker_id,
             poll_s=POLL_S,

@@ -5,41 +5,66 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from calls.errors import BotError
+from calls.ports import Recognizer
 from calls.registry import Registry
 from calls.settings import Environment, Settings
 from stream.work import Engines
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tts.cache import CachedVoice
+from tts.cache import CachedVoice
 
 log = logging.getLogger("voicebot")
 PAUSE_S = 0.05
+Anybody = Callable[[str, str], bool]  # (intent, language): whether a human could take such a call now
 
 RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer")
 UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules")
 VOICES = Registry("voice", espeak="tts.espeak:EspeakVoice")
 DETECTORS = Registry("detector", webrtc="stream.detector:WebRtcDetector")
+CHOICES = {"recognizer": RECOGNIZERS.names, "understanding": UNDERSTANDINGS.names, "voice": VOICES.names}  # section -> what `use` may be
 
 
-def make_engines(settings: Settings, environment: Environment, *, anybody: Callable[[str, str], bool]) -> Engines:
-    """Load them. Takes seconds: the recogniser's model. `anybody(intent, language)`: whether a human could take such a call now.
+def make_engines(settings: Settings, environment: Environment, *, anybody: Anybody) -> Engines:
+    """Load them. Takes seconds: the recogniser's model. Raises BotError."""
+    voice, recognizer = make_voice(settings), make_recognizer(settings, environment)
+    return put_together(settings, environment, voice, recognizer, anybody=anybody)
 
-    Raises BotError."""
-    from tts.cache import CachedVoice
 
+def remake(engines: Engines, old: Settings, new: Settings, environment: Environment, *, anybody: Anybody) -> Engines:
+    """The engines for changed settings. Voice and recogniser stay where nothing of theirs has changed. Raises BotError."""
+    same_voice, same_ears = new.voice == old.voice, (new.recognizer, new.languages) == (old.recognizer, old.languages)
+    voice = engines.voice if same_voice and isinstance(engines.voice, CachedVoice) else make_voice(new)
+    recognizer = engines.recognizer if same_ears else make_recognizer(new, environment)
+    return put_together(new, environment, voice, recognizer, anybody=anybody)
+
+
+def put_together(settings: Settings, environment: Environment, voice: CachedVoice, recognizer: Recognizer, *, anybody: Anybody) -> Engines:
+    speak_ahead(voice, settings)
+    understanding = settings.understanding
+    return Engines(
+        detector=lambda rate: DETECTORS.make("webrtc", sample_rate=rate),
+        recognizer=recognizer,
+        understanding=UNDERSTANDINGS.make(understanding.use, settings=settings, anybody=anybody, **understanding.options),
+        voice=voice,
+    )
+
+
+def make_voice(settings: Settings) -> CachedVoice:
     spoken = settings.voice
-    voice = CachedVoice(VOICES.make(spoken.use, names=spoken.names, words_per_minute=spoken.words_per_minute, **spoken.options))
+    return CachedVoice(VOICES.make(spoken.use, names=spoken.names, words_per_minute=spoken.words_per_minute, **spoken.options))
+
+
+def speak_ahead(voice: CachedVoice, settings: Settings) -> None:
+    """What a call begins with is spoken now, the rest beside the first calls."""
     first, later = fixed_sentences(settings)
     voice.keep(first, settings.stream.sample_rate)
     if not getattr(voice.voice, "quick", False):
         threading.Thread(target=keep_quietly, args=(voice, later, settings.stream.sample_rate), name="voice", daemon=True).start()
-    recognizer = RECOGNIZERS.make(
+
+
+def make_recognizer(settings: Settings, environment: Environment) -> Recognizer:
+    recognizer: Recognizer = RECOGNIZERS.make(
         settings.recognizer.use,
         model=environment.whisper_model,
         device=environment.whisper_device,
@@ -49,13 +74,7 @@ def make_engines(settings: Settings, environment: Environment, *, anybody: Calla
     )
     if warm_up := getattr(recognizer, "warm_up", None):
         warm_up()
-    understanding = settings.understanding
-    return Engines(
-        detector=lambda rate: DETECTORS.make("webrtc", sample_rate=rate),
-        recognizer=recognizer,
-        understanding=UNDERSTANDINGS.make(understanding.use, settings=settings, anybody=anybody, **understanding.options),
-        voice=voice,
-    )
+    return recognizer
 
 
 def fixed_sentences(settings: Settings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -28,15 +28,18 @@ from calls.operator import not_configured
 from calls.phones import far_end
 from calls.ports import Voice
 from calls.routing import callback_due, rings
-from calls.settings import Environment, Settings, load
+from calls.settings import Environment, Settings
+from configuration import LINES_TOLD, Configuration
 from console.assets import pages_lack
 from crm.deliveries import Deliveries
 from crm.desk import Desk
 from crm.events import CrmEvents, TicketMoved, named_secrets
-from engines import make_engines
+from engines import CHOICES, make_engines, remake
+from learning import Learning
 from nlu import briefing
 from nlu.summary import Summarizer
 from records.callbacks import Callbacks
+from records.corrections import Corrections
 from records.database import open_database
 from records.history import History
 from records.journal import Journal
@@ -46,6 +49,7 @@ from records.presence import Presences
 from records.wrap_ups import WrapUps
 from stream.house import House
 from stream.lane import Lanes
+from stream.work import Engines
 from webhooks.pop_push import pushing
 
 log = logging.getLogger("voicebot")
@@ -57,20 +61,18 @@ MINDS = 16  # threads that understand and speak; all calls of the process share 
 class Bot:
     """Everything that a process shares; read by all doors, each through a Protocol of its own."""
 
-    settings: Settings
+    configuration: Configuration
     environment: Environment
     database: sqlalchemy.Engine
     journal: Journal
-    desk: Desk
-    summarizer: Summarizer
     closing: AfterCall
-    deliveries: Deliveries
     crm_events: CrmEvents
     ticket_moved: Callable[[TicketMoved], bool]
     live: Live
     presences: Presences
     callbacks: Callbacks
     wrap_ups: WrapUps
+    learning: Learning
     people: People
     history: History
 
@@ -90,12 +92,12 @@ class Bot:
             if self._started:
                 return
             self.environment = Environment.read(self._environ)
-            self.settings = load(self.environment.bot_config)
+            self.configuration = Configuration(self.environment.bot_config, engines=CHOICES)
             logs.configure(self.environment.log_level)
             self.secrets = self.environment.webhook_secrets or (secrets.token_hex(32),)
             self.database = open_database(self.environment.database_url.get_secret_value())
             self._open_rooms()
-            for gauges in (metrics.DeliveriesByState(self.deliveries.counts), metrics.PromisedCallbacks(self.closing.promised)):
+            for gauges in (metrics.DeliveriesByState(lambda: self.deliveries.counts()), metrics.PromisedCallbacks(self.closing.promised)):
                 with suppress(ValueError):  # there is one already: a second bot in this process, as tests have it
                     REGISTRY.register(gauges)
             self._started = True
@@ -105,14 +107,19 @@ class Bot:
         database = self.database
         self.journal = Journal(database, max_calls=self.environment.max_calls)
         self.closing = AfterCall(database, self.journal, self.settings, self.environment, clock=self.clock)
-        self.desk, self.summarizer, self.deliveries = self.closing.desk, self.closing.summarizer, self.closing.deliveries
         self.crm_events, self.ticket_moved = CrmEvents(named_secrets(self._environ)), self.closing.ticket_moved
         self.live = open_live(self.environment, database)
         self.presences, self.callbacks, self.wrap_ups = Presences(database), Callbacks(database), WrapUps(database)
         self.people, self.history = People(database), History(database)
+        self.learning = Learning(Corrections(database), self.configuration, clock=self.clock)
         self.push_pop = pushing(self.settings, self.environment)
 
     def _load_engines(self) -> None:
+        self._begin()
+        self.configuration.take = self._take
+        self.configuration.watch()
+
+    def _begin(self) -> None:
         began = time.monotonic()
         try:
             engines = make_engines(self.settings, self.environment, anybody=self.anybody)
@@ -125,18 +132,36 @@ class Bot:
             log.exception("the engines can't be started; every call goes to a human")
             return
         self.closing.warm_up()
-        self.house = House(
+        self.house = self._furnished(engines, self.settings, Lanes.of_threads(ears=EARS, minds=MINDS))
+        log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
+
+    def _furnished(self, engines: Engines, settings: Settings, lanes: Lanes) -> House:
+        return House(
             engines,
             self.journal,
             self._close,
-            self.settings,
-            Lanes.of_threads(ears=EARS, minds=MINDS),
+            settings,
+            lanes,
             self.closing.profile,
             now=self.clock,
             tell=self.tell,
             promise=self.promise,
         )
-        log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
+
+    def _take(self, new: Settings) -> None:
+        """New calls go by these settings; those that go on keep the house that they began in. Raises BotError: then all stays as it was."""
+        old, before = self.settings, self.house
+        if before is None:
+            engines, lanes = make_engines(new, self.environment, anybody=self.anybody), Lanes.of_threads(ears=EARS, minds=MINDS)
+        else:
+            engines, lanes = remake(before.engines, old, new, self.environment, anybody=self.anybody), before.lanes
+        push_pop = self.push_pop
+        if new.escalation.screen_pop.url != old.escalation.screen_pop.url:
+            push_pop = pushing(new, self.environment)
+        self.closing.adopt(new)
+        self.closing.warm_up()
+        self.push_pop, self.trouble = push_pop, ""
+        self.house = self._furnished(engines, new, lanes)
 
     def drain(self) -> None:
         """Take no new call from now on; those that are there go on."""
@@ -186,6 +211,23 @@ class Bot:
     # -- what the doors ask -----------------------------------------------------------
 
     @property
+    def settings(self) -> Settings:
+        """Those of jambonz-app.json that are in force now."""
+        return self.configuration.settings
+
+    @property
+    def desk(self) -> Desk:
+        return self.closing.desk
+
+    @property
+    def summarizer(self) -> Summarizer:
+        return self.closing.summarizer
+
+    @property
+    def deliveries(self) -> Deliveries:
+        return self.closing.deliveries
+
+    @property
     def admin_password(self) -> str:
         return self.environment.admin_password.get_secret_value()
 
@@ -214,7 +256,17 @@ class Bot:
 
     def wrapped_up(self, wrap_up: WrapUp, now: datetime) -> Ticket | None:
         """An agent has said what became of a call: ticket and CRMs get it. Raises JournalError, CrmError."""
-        return self.closing.wrapped_up(wrap_up, now=now)
+        ticket = self.closing.wrapped_up(wrap_up, now=now)
+        self._learn_from(wrap_up)
+        return ticket
+
+    def _learn_from(self, wrap_up: WrapUp) -> None:
+        """What the agent corrects is proposed to the supervisors; the wrap-up stands without that too."""
+        try:
+            if record := self.journal.record(wrap_up.call_sid):
+                self.learning.wrapped_up(wrap_up, record)
+        except JournalError:
+            log.exception("a wrap-up's correction could not be proposed", extra={"call_sid": wrap_up.call_sid})
 
     def readiness(self) -> dict[str, Any]:
         database = self._database_trouble()
@@ -222,12 +274,19 @@ class Bot:
             "ready": self.house is not None and not self._draining.is_set() and not database,
             "engines": "loaded" if self.house else self.trouble or "loading",
             "recognizer": self._recognizer(),
+            "configuration": self._configuration(),
             "database": database or "answers",
             "draining": self._draining.is_set(),
             "calls": self.active_calls,
             "max_calls": self.environment.max_calls,
             "not_configured": [*not_configured(self.environment), *pages_lack()],
         }
+
+    def _configuration(self) -> dict[str, Any]:
+        """Which jambonz-app.json is in force, and what is wrong with the one that is refused."""
+        refused = self.configuration.refused
+        facts = {"file": str(self.configuration.path), "version": self.configuration.version}
+        return facts | ({"refused": list(refused.lines[:LINES_TOLD]), "since": refused.since.isoformat()} if refused else {})
 
     def _recognizer(self) -> dict[str, Any]:
         describe = getattr(self.house.engines.recognizer, "describe", dict) if self.house else dict

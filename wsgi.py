@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import flask
 
 import console
+import console.check_cli
+import console.corrections_cli
 import console.deliveries_cli
 import console.people_cli
 import simulator.cli
@@ -16,8 +18,12 @@ import webhooks
 import webhooks.crm_events
 from after_call import AfterCall
 from calls.settings import Environment, load
+from configuration import Configuration
 from crm.deliveries import Deliveries
+from engines import CHOICES
 from house import Bot
+from learning import Learning
+from records.corrections import Corrections
 from records.database import open_database
 from records.journal import Journal
 from records.people import People
@@ -36,6 +42,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     simulator.cli.register(app.cli)
     console.deliveries_cli.register(app.cli, lambda: open_deliveries(environ))
     console.people_cli.register(app.cli, lambda: open_people(environ))
+    console.corrections_cli.register(app.cli, lambda: open_learning(environ))
+    console.check_cli.register(app.cli, CHOICES, environ)
     return app
 
 
@@ -52,6 +60,13 @@ def open_people(environ: Mapping[str, str]) -> console.people_cli.Opened:
     environment = Environment.read(environ)
     agents = load(environment.bot_config).escalation.agents
     return console.people_cli.Opened(People(open_database(environment.database_url.get_secret_value())), agents)
+
+
+def open_learning(environ: Mapping[str, str]) -> Learning:
+    """For `flask corrections`: the database and jambonz-app.json, without a bot. Raises SettingsError, JournalError."""
+    environment = Environment.read(environ)
+    database = open_database(environment.database_url.get_secret_value())
+    return Learning(Corrections(database), Configuration(environment.bot_config, engines=CHOICES))
 
 
 app = create_app()

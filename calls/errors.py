@@ -2,12 +2,14 @@
 Our exceptions:
 
 * BotError
-  x SettingsError        the operator's: jambonz-app.json or the environment is wrong; raised at boot only
+  x SettingsError        the operator's: jambonz-app.json or the environment is wrong; ends a boot, and is shown to who edits
+    + SettingsChanged    somebody else has changed jambonz-app.json meanwhile
   x HookError            a webhook that does not fit what Jambonz sends
   x EngineError          a recogniser's, an understanding's or a voice's
     + EngineUnavailable  it can't be had at all (model missing, library missing, hub out of reach)
   x JournalError         the database refused; the call falls to a human
   x PersonError          an account of the console can't be made or changed so; the text says why, for a page
+  x CorrectionError      a correction can't be proposed or kept so; the text says why, for a page
   x CrmError             the ticket system's; the call is not touched by it
     + CrmRefused         it will never take this; somebody must mend something
     + CrmBusy            later, perhaps after `retry_after_s`
@@ -23,6 +25,10 @@ class BotError(Exception):
 
 class SettingsError(BotError):
     """jambonz-app.json or the environment is wrong; the text names every place and its mend."""
+
+
+class SettingsChanged(SettingsError):
+    """jambonz-app.json is not any more what a change was made on: look again."""
 
 
 class HookError(BotError):
@@ -43,6 +49,10 @@ class JournalError(BotError):
 
 class PersonError(BotError):
     """An account can't be made or changed like this; the text says why and names nobody."""
+
+
+class CorrectionError(BotError):
+    """A correction can't be proposed or kept like this; the text says why, and holds no words of a caller."""
 
 
 class CrmError(BotError):

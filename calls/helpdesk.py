@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from calls.section import LanguageCode, Section, Text
+from calls.section import LanguageCode, Misfits, Section, Text, unknown
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -22,11 +22,13 @@ SWITCHBOARD = "switchboard"  # stands for escalation.target among the agents' id
 class Target(Section):
     """A human to dial, as Jambonz's dial verb wants it; or (`desk`) one who talks through the desk's page, without a telephone."""
 
-    type: Literal["phone", "user", "sip", "desk"]
-    number: str | None = None
-    name: str | None = None
-    sip_uri: str | None = None
-    trunk: str | None = None
+    type: Literal["phone", "user", "sip", "desk"] = Field(
+        description="a telephone number, a user of Jambonz, a SIP address, or the desk's page"
+    )
+    number: str | None = Field(None, description="of a phone")
+    name: str | None = Field(None, description="of a user: name@sip.realm")
+    sip_uri: str | None = Field(None, description="of sip: sip:name@host")
+    trunk: str | None = Field(None, description="the carrier that a phone is dialled through")
 
     @model_validator(mode="after")
     def has_its_address(self) -> Self:
@@ -39,7 +41,7 @@ class Target(Section):
 class Hours(Section):
     """When somebody is there."""
 
-    time_zone: str = "Asia/Kolkata"
+    time_zone: str = Field("Asia/Kolkata", description="as in the IANA list, Area/City")
     week: dict[Day, list[str]] = Field(description='spans of a day, as "09:30-18:00"; a day that is missing is closed')
     holidays: list[date] = Field([], description="closed on these days, as 2026-12-25")
 
@@ -55,12 +57,13 @@ class Hours(Section):
     @field_validator("week")
     @classmethod
     def has_spans(cls, week: dict[Day, list[str]]) -> dict[Day, list[str]]:
-        wrong = [f"{day}: {span!r}" for day, spans in week.items() for span in spans if not SPAN.fullmatch(span) or span[:5] >= span[6:]]
+        written = [(f"{day}.{at}", span) for day, spans in week.items() for at, span in enumerate(spans)]
+        wrong = [place for place, span in written if not SPAN.fullmatch(span) or span[:5] >= span[6:]]
         if wrong:
-            raise ValueError(f"a span is written '09:30-18:00', its end after its begin: {', '.join(wrong)}")
+            raise Misfits([(place, "a span is written '09:30-18:00', its end after its begin") for place in wrong])
         overlapping = [day for day, spans in week.items() if any(last[6:] > span[:5] for last, span in pairwise(sorted(spans)))]
         if overlapping:
-            raise ValueError(f"spans of a day overlap: {', '.join(overlapping)}")
+            raise Misfits([(day, "spans of a day overlap") for day in overlapping])
         return week
 
     def spans(self, day: date) -> list[tuple[time, time | None]]:
@@ -96,9 +99,9 @@ class Queue(Section):
     agents: list[str] = Field(min_length=1, description="in the order in which they are rung")
     intents: list[str] = Field([], description="calls about these come here; empty: about anything")
     languages: list[LanguageCode] = Field([], description="calls in these come here; empty: in any")
-    hours: str | None = None
+    hours: str | None = Field(None, description="one of escalation.hours; always when absent")
     ring: Literal["in_order", "all"] = Field("in_order", description="one after the other, or all at once")
-    ring_timeout_s: int = Field(20, ge=3, le=120)
+    ring_timeout_s: int = Field(20, ge=3, le=120, description="so long each try rings")
 
 
 class Briefing(Section):
@@ -129,7 +132,7 @@ class EscalationSettings(Section):
     queues: dict[Id, Queue] = Field({}, description="asked in the order of this file")
     hours: dict[Id, Hours] = Field({}, description="by the name that agents, queues and others refer to")
     target: list[Target] = Field([], max_length=10, description="rung all at once when no agent takes the call: a switchboard")
-    target_hours: str | None = None
+    target_hours: str | None = Field(None, description="one of escalation.hours, of `target`; always when absent")
     ring_timeout_s: int = Field(25, ge=3, le=120, description="of `target`")
     caller_id: str | None = Field(None, description="shown to the agent; the caller's number when absent")
     max_tries: int = Field(4, ge=1, le=10, description="so often it rings before the bot comes back to the caller")
@@ -143,28 +146,28 @@ class EscalationSettings(Section):
     def reaches_somebody(self) -> Self:
         if not self.target and not self.queues:
             raise ValueError("nobody would be rung: name a target, or agents and a queue")
-        if any(target.type == "desk" for target in self.target):
-            raise ValueError("target: a switchboard has a telephone; 'desk' is for agents")
-        if SWITCHBOARD in self.agents:
-            raise ValueError(f"agents: {SWITCHBOARD!r} stands for target; call the agent otherwise")
+        why = "a switchboard has a telephone; 'desk' is for agents"
+        desks = [(f"target.{at}", why) for at, target in enumerate(self.target) if target.type == "desk"]
+        called = f"{SWITCHBOARD!r} stands for target; call the agent otherwise"
+        taken = [(f"agents.{SWITCHBOARD}", called)] if SWITCHBOARD in self.agents else []
+        if desks or taken:
+            raise Misfits([*desks, *taken])
         return self
 
     @model_validator(mode="after")
     def names_what_exists(self) -> Self:
         faults = [
-            f"queues.{name}.agents: no agent {agent!r}; there are: {', '.join(self.agents) or 'none'}"
+            (f"queues.{name}.agents.{at}", unknown("agent", agent, self.agents))
             for name, queue in self.queues.items()
-            for agent in queue.agents
+            for at, agent in enumerate(queue.agents)
             if agent not in self.agents
         ]
         used = {f"agents.{name}.hours": agent.hours for name, agent in self.agents.items()}
         used |= {f"queues.{name}.hours": queue.hours for name, queue in self.queues.items()}
         used |= {"target_hours": self.target_hours, "callback.hours": self.callback.hours}
         faults += [
-            f"{place}: no hours {hours!r}; there are: {', '.join(self.hours) or 'none'}"
-            for place, hours in used.items()
-            if hours is not None and hours not in self.hours
+            (place, unknown("hours", hours, self.hours)) for place, hours in used.items() if hours is not None and hours not in self.hours
         ]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Misfits(faults)
         return self

@@ -39,6 +39,8 @@ DELIVERY = Histogram(
     ["crm"],
     buckets=(1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43_200),
 )
+CONFIGURATIONS = Counter("voicebot_configurations_total", "Changed jambonz-app.json files: taken, or refused", ["result"])
+CONFIGURATION_REFUSED = Gauge("voicebot_configuration_refused", "1 while jambonz-app.json is broken and the bot runs with the one before")
 DELIVERY_FAILURES = Counter("voicebot_delivery_failures_total", "Deliveries that failed for good", ["crm"])
 
 

@@ -38,6 +38,12 @@ def national(number: str) -> str:
     return phonenumbers.national_significant_number(parsed) if parsed else ""
 
 
+def international(number: str) -> str:
+    """An E.164 number as its country groups it: "+44 7911 123456"; "" of no number."""
+    parsed = _parsed(number, None)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL) if parsed else ""
+
+
 def far_end(record: CallRecord) -> str:
     """The number of the person that the bot spoke with, as the line wrote it."""
     return record.called if record.direction == "outbound" else record.caller

@@ -14,6 +14,10 @@ class Registry:
     def __init__(self, kind: str, **engines: str) -> None:
         self.kind, self._engines = kind, engines
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._engines))
+
     def make(self, use: str, **options: Any) -> Any:
         """The engine called `use`. Raises SettingsError when there is none of that name, or its library is missing."""
         if use not in self._engines:

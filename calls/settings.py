@@ -6,7 +6,6 @@ The file holds what the bot says and how it behaves; the environment holds addre
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from calls.assistant import AssistantSettings
 from calls.errors import SettingsError
 from calls.faq import FaqName, FaqSettings
+from calls.faults import fitted
 from calls.helpdesk import EscalationSettings
-from calls.section import LanguageCode, Section, Text
+from calls.section import LanguageCode, Misfits, Section, Text, unknown
 from calls.slots import SlotName, SlotSettings
 
 OFFLINE_MODEL = "offline"
@@ -29,8 +29,8 @@ Spoken = dict[LanguageCode, Text]  # language -> sentence(s)
 class Engine(Section):
     """Which engine of a kind is used, and its own options."""
 
-    use: str
-    options: dict[str, Any] = Field({})
+    use: str = Field(description="the engine's name")
+    options: dict[str, Any] = Field({}, description="the engine's own options")
 
 
 class Prompts(Section):
@@ -45,12 +45,12 @@ class Prompts(Section):
     again_simpler: Spoken = Field(description="the second time")
     offer_human: Spoken = Field(description="the third time: asks whether a person should take over")
     anything_else: Spoken = Field(description="after an answer")
-    goodbye: Spoken
+    goodbye: Spoken = Field(description="the last words of a call that is over")
     connecting: Spoken = Field(description="before the call is handed to a human")
     no_agent: Spoken = Field(description="nobody could take the call; promises a call back")
     still_there: Spoken = Field(description="the caller has been silent for listening.silence_ms")
     welcome_back: Spoken = Field(description="what can I do, after a declined offer of a human")
-    nothing_to_repeat: Spoken
+    nothing_to_repeat: Spoken = Field(description="the caller asks to hear it again before anything was said")
     recording_off: Spoken = Field(description="answer to the key that declines the recording")
     trouble: Spoken = Field(description="an engine failed; asks to say it again")
     nobody_there: Spoken = Field(description="no human is free now; asks whether to call back")
@@ -94,10 +94,10 @@ class Prompts(Section):
         faults = []
         for prompt, spoken in self:
             for language, text in spoken.items():
-                unknown = set(re.findall(r"\{([^{}]*)\}", text)) - known.get(prompt, set())
-                faults += [f"{prompt}.{language}: nothing fills {{{blank}}}" for blank in sorted(unknown)]
+                unfilled = set(re.findall(r"\{([^{}]*)\}", text)) - known.get(prompt, set())
+                faults += [(f"{prompt}.{language}", f"nothing fills {{{blank}}}") for blank in sorted(unfilled)]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Misfits(faults)
         return self
 
 
@@ -109,43 +109,51 @@ class IntentSettings(Section):
     phrases: dict[LanguageCode, list[Text]] = Field(description="how callers say it, by language")
     answer: Spoken = Field({}, description="what the bot says; without one a human is offered")
     slots: dict[SlotName, SlotSettings] = Field({}, description="what the bot needs to know, or listens for; asked for in this order")
-    priority: Literal["high", "normal"] = "normal"
+    priority: Literal["high", "normal"] = Field(
+        "normal", description="of the tickets; high is answered first when a caller wants several things"
+    )
     ends_in: Literal["ticket", "human"] = Field("ticket", description="a ticket and an answer, or a human at once")
 
 
 class UnderstandingSettings(Engine):
-    use: str = "rules"
+    """How the bot finds out what callers want."""
+
+    use: str = Field("rules", description="the engine's name")
     threshold: float = Field(0.5, ge=0, le=1, description="below this confidence the bot asks again")
     max_reprompts: int = Field(2, ge=0, le=5, description="asks again at most so often, then offers a human")
     variations: dict[Text, Text] = Field({}, description="misheard words -> what they mean; learnt from corrections")
 
 
 class RecognizerSettings(Engine):
-    use: str = "whisper"
+    """How the bot turns speech into words."""
+
+    use: str = Field("whisper", description="the engine's name")
     hints: list[Text] = Field([], description="words of the trade that the recogniser should expect")
-    beam_size: int = Field(1, ge=1, le=10)
+    beam_size: int = Field(1, ge=1, le=10, description="more is slower and a little better")
     max_no_speech: float = Field(0.6, ge=0, le=1, description="with a low log probability: taken for silence")
-    min_avg_logprob: float = Field(-1.0, le=0)
-    max_compression_ratio: float = Field(2.4, gt=1)
+    min_avg_logprob: float = Field(-1.0, le=0, description="words of which the recogniser is less sure are not believed")
+    max_compression_ratio: float = Field(2.4, gt=1, description="text that repeats itself more is not believed")
     min_level_db: float = Field(-50.0, le=0, description="utterances quieter than this are not transcribed (dBFS)")
     keep_language_below: float = Field(0.7, ge=0, le=1, description="a change of language needs more certainty than this")
 
 
 class VoiceSettings(Engine):
-    use: str = "espeak"
+    """The voice that the bot speaks with."""
+
+    use: str = Field("espeak", description="the engine's name")
     names: dict[LanguageCode, Text] = Field({"en": "en-gb", "hi": "hi", "ta": "ta"}, description="the engine's voice by language")
-    words_per_minute: int = Field(160, ge=80, le=400)
+    words_per_minute: int = Field(160, ge=80, le=400, description="how fast it speaks")
 
 
 class Listening(Section):
     """When the caller begins and ends to speak."""
 
-    end_of_speech_ms: int = Field(450, ge=100, le=5000)
+    end_of_speech_ms: int = Field(450, ge=100, le=5000, description="so long a pause ends what the caller says")
     digits_end_of_speech_ms: int = Field(1200, ge=100, le=5000, description="the same while the caller reads out what was asked for")
     key_timeout_ms: int = Field(4000, ge=500, le=30_000, description="so long without a further key, and a keyed number is complete")
     start_ms: int = Field(120, ge=20, le=1000, description="so much speech is needed before it counts")
     pre_roll_ms: int = Field(240, ge=0, le=1000, description="sound kept from before the first speech frame")
-    max_utterance_ms: int = Field(20_000, ge=1000, le=60_000)
+    max_utterance_ms: int = Field(20_000, ge=1000, le=60_000, description="longer speech is cut here")
     silence_ms: int = Field(9000, ge=2000, le=120_000, description="so long without a word, and the bot asks")
     acknowledgements: dict[LanguageCode, list[Text]] = Field(
         {
@@ -160,8 +168,8 @@ class Listening(Section):
 class PostCallSettings(Section):
     """An address of yours that gets every finished call as signed JSON (docs/post-call.md)."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000)]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="what /admin/deliveries calls it")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=2000, description="where the JSON is posted to")]
 
 
 class CrmSettings(Section):
@@ -171,24 +179,28 @@ class CrmSettings(Section):
     create_contacts: bool = Field(True, description="HubSpot: make a contact for a caller that it does not know")
     dispositions: dict[str, str] = Field({}, description="HubSpot: outcome -> the GUID of a call disposition")
     give_up_after_s: int = Field(86_400, ge=60, le=1_209_600, description="so long a CRM that is down is tried again")
-    post_call: list[PostCallSettings] = Field([], max_length=20)
+    post_call: list[PostCallSettings] = Field([], max_length=20, description="addresses of yours that get finished calls")
 
     @model_validator(mode="after")
     def tells_hooks_apart(self) -> Self:
         names = [hook.name for hook in self.post_call]
         if len(set(names)) < len(names):
-            raise ValueError("post_call: two hooks have the same name")
+            raise Misfits([("post_call", "two hooks have the same name")])
         if taken := set(names) & {"tally", "hubspot", "zendesk"}:
-            raise ValueError(f"post_call: {', '.join(sorted(taken))} is the name of a CRM; call the hook otherwise")
+            raise Misfits([("post_call", f"{', '.join(sorted(taken))} is the name of a CRM; call the hook otherwise")])
         return self
 
 
 class StreamSettings(Section):
-    sample_rate: Literal[8000, 16000] = 16000
+    """The sound between Jambonz and the bot."""
+
+    sample_rate: Literal[8000, 16000] = Field(16000, description="in Hz; Jambonz converts")
     lead_ms: int = Field(240, ge=160, le=1000, description="how far ahead of the caller's ear sound is sent")
 
 
 class Limits(Section):
+    """When the bot gives a call away."""
+
     max_call_s: int = Field(1800, ge=30, le=14_400, description="then the call goes to a human")
     max_silences: int = Field(2, ge=1, le=10, description="so often the bot asks into silence before it ends its part")
 
@@ -197,12 +209,12 @@ class Settings(Section):
     """The whole of jambonz-app.json."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
-    schema_: str | None = Field(None, alias="$schema")
-    company: Text
+    schema_: str | None = Field(None, alias="$schema", description="where editors find jambonz-app.schema.json, to complete and check")
+    company: Text = Field(description="whose helpdesk this is")
     languages: list[LanguageCode] = Field(min_length=1, description="the first is the one that a call begins in")
     welcome: Spoken = Field(description="a few words said by Jambonz's own speech vendor before the stream; nothing depends on it")
     prompts: Prompts
-    intents: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], IntentSettings]
+    intents: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], IntentSettings] = Field(description="what callers want, by name")
     faq: dict[FaqName, FaqSettings] = Field({}, description="questions that the bot answers by itself")
     assistant: AssistantSettings = AssistantSettings()
     keypad: dict[Key, Text] = Field({"0": "transfer_to_human", "9": "no_recording"}, description="key -> intent, or no_recording")
@@ -228,33 +240,25 @@ class Settings(Section):
         ]
         missing += ["welcome"] if self.language not in self.welcome else []
         if missing:
-            raise ValueError("; ".join(f"{place}: nothing in {self.language!r}, the first of languages" for place in missing))
+            raise Misfits([(place, f"nothing in {self.language!r}, the first of languages") for place in missing])
         return self
 
     @model_validator(mode="after")
     def names_what_exists(self) -> Self:
-        faults = [f"intents: there must be one called {name!r}" for name in ("transfer_to_human", "other") if name not in self.intents]
-        known = {*self.intents, "no_recording"}
+        faults = [("intents", f"there must be one called {name!r}") for name in ("transfer_to_human", "other") if name not in self.intents]
+        keys = {f"keypad.{key}": name for key, name in self.keypad.items() if name != "no_recording"}
+        entries = {f"faq.{key}.intent": entry.intent for key, entry in self.faq.items() if entry.intent}
+        skilled = {f"escalation.agents.{name}": agent.intents for name, agent in self.escalation.agents.items()}
+        skilled |= {f"escalation.queues.{name}": queue.intents for name, queue in self.escalation.queues.items()}
+        skills = {f"{place}.intents.{at}": intent for place, intents in skilled.items() for at, intent in enumerate(intents)}
+        known = {place: {*self.intents, "no_recording"} if place in keys else set(self.intents) for place in keys | entries | skills}
         faults += [
-            f"keypad.{key}: no intent {name!r}; there are: {', '.join(sorted(known))}"
-            for key, name in self.keypad.items()
-            if name not in known
-        ]
-        faults += [
-            f"faq.{key}.intent: no intent {entry.intent!r}; there are: {', '.join(sorted(self.intents))}"
-            for key, entry in self.faq.items()
-            if entry.intent and entry.intent not in self.intents
-        ]
-        skilled = {f"agents.{name}": agent.intents for name, agent in self.escalation.agents.items()}
-        skilled |= {f"queues.{name}": queue.intents for name, queue in self.escalation.queues.items()}
-        faults += [
-            f"escalation.{place}.intents: no intent {intent!r}; there are: {', '.join(sorted(self.intents))}"
-            for place, intents in skilled.items()
-            for intent in intents
-            if intent not in self.intents
+            (place, unknown("intent", intent, known[place]))
+            for place, intent in (keys | entries | skills).items()
+            if intent not in known[place]
         ]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Misfits(faults)
         return self
 
 
@@ -269,19 +273,26 @@ def fill(text: str, blanks: Mapping[str, str]) -> str:
 
 
 def load(path: str | Path = "jambonz-app.json") -> Settings:
-    """Read and check jambonz-app.json. Raises SettingsError that names every fault with its path."""
+    """Read and check jambonz-app.json. Raises SettingsError that names every fault with its line and path, but no value."""
+    return parsed(read_text(path), path)
+
+
+def parsed(text: str, path: str | Path) -> Settings:
+    """The text of the file at `path`. Raises SettingsError."""
+    settings, _, misfits = fitted(Settings, text)
+    if settings is None:
+        raise SettingsError("\n".join([f"{path} does not fit:", *(f"  {fault.told(Path(path).name, found=False)}" for fault in misfits)]))
+    return settings
+
+
+def read_text(path: str | Path) -> str:
+    """The file's text. Raises SettingsError."""
     try:
-        tree = json.loads(Path(path).read_text(encoding="utf-8"))
+        return Path(path).read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; set BOT_CONFIG to where your jambonz-app.json is") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: can't be read as UTF-8 text ({type(error).__name__})") from None
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{path}: no JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
-    try:
-        return Settings.model_validate(tree)
-    except ValidationError as error:
-        raise SettingsError("\n".join([f"{path} does not fit:", *faults(error)])) from None
 
 
 def faults(error: ValidationError) -> list[str]:

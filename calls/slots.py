@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -27,12 +27,13 @@ class SlotKind(StrEnum):
 class SlotSettings(Section):
     """One thing that an intent needs to know of the caller."""
 
-    kind: SlotKind
+    kind: SlotKind = Field(description="how it is heard, checked and read back")
     label: dict[LanguageCode, Text] = Field(description="what it is called, when spoken of")
     ask: dict[LanguageCode, Text] = Field(description="asks the caller for it; says that it can be keyed in")
     required: bool = Field(False, description="the bot asks for it before it answers; else it only listens for it")
     min_length: int = Field(1, ge=1, le=40, description="of its normal form, in characters; for digits and order ids")
-    max_length: int = Field(20, ge=1, le=40)
+    max_length: int = Field(20, ge=1, le=40, description="of its normal form, in characters")
+    when: Literal["coming", "past", "any"] = Field("any", description="for dates: which one is meant where the caller leaves it open")
 
     @model_validator(mode="after")
     def lengths_fit(self) -> Self:

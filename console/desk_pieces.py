@@ -31,8 +31,7 @@ class DeskPieces:
     """Of the desk of `agent`, an id of jambonz-app.json. `look` first, then `make`; both raise JournalError and CrmError."""
 
     def __init__(self, bot: Bot, agent: str) -> None:
-        self._bot, self._agent, self._settings = bot, agent, bot.settings.escalation
-        self._directory = Directory.of(self._settings)
+        self._bot, self._agent = bot, agent
         self._calls: list[AgentsCall] = []
         self._key = ("", "")  # the call at hand, and what lets this page talk in it
         self.at_hand: AtHand | None = None
@@ -47,11 +46,12 @@ class DeskPieces:
 
     def look(self, now: datetime, names: Collection[str] = PIECES) -> None:
         """What these pieces are to be made of, as it is now."""
+        self._settings = self._bot.settings.escalation
         self._clock = clock_for(self._settings, self._agent, now)
         self.at_hand = at_hand(self._bot, self._agent, now)
         if not OF_CALL_LIST.isdisjoint(names):
             records = self._bot.history.of_agent(self._agent, limit=CALLS_LOOKED_AT)
-            self._calls = rung(records, self._agent, self._directory)
+            self._calls = rung(records, self._agent, Directory.of(self._settings))
 
     def make(self, name: str, heard: Sequence[Line] = ()) -> str:
         """One of PIECES. `heard`: lines of the call at hand that the journal may not have yet."""
@@ -65,7 +65,7 @@ class DeskPieces:
             since=here.since if here else None,
             in_a_call=here is not None and is_reserved(here, now),
             wraps_up_until=here.busy_until if here and not here.call_sid and here.busy_until and here.busy_until > now else None,
-            always=self._settings.agents[self._agent].presence == "always",
+            always=self._agent in self._settings.agents and self._settings.agents[self._agent].presence == "always",
         )
 
     def _now(self) -> str:

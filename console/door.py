@@ -46,6 +46,7 @@ NAVIGATION = (  # role that is needed, address, what it is called
     ("agent", "/tickets", "Tickets"),
     ("agent", "/callbacks", "Call backs"),
     ("agent", "/phone", "Phone"),
+    ("supervisor", "/admin/corrections", "Corrections"),
     ("admin", "/people", "People"),
     ("admin", "/admin/deliveries", "Deliveries"),
 )

@@ -15,6 +15,7 @@ from calls.live import Live
 from calls.settings import Environment, Settings, pick
 from console.board import Board
 from console.board_rows import Row
+from console.current import Current
 from console.door import needs
 from console.events import Message, event_stream
 from console.moments import Clock, clock_for
@@ -63,8 +64,8 @@ def events() -> Response:
 def watched() -> tuple[Board, SharedOverview]:
     """One of each in a process, made when somebody first asks."""
     bot: Bot = current_app.extensions["bot"]
-    agents, slots = bot.settings.escalation.agents, bot.environment.max_calls
-    board = Board(bot.live, bot.history, bot.settings.intents, clock=bot.clock)
+    agents, slots = Current(lambda: bot.settings.escalation.agents), bot.environment.max_calls
+    board = Board(bot.live, bot.history, Current(lambda: bot.settings.intents), clock=bot.clock)
     overview = SharedOverview(bot.journal, bot.presences, bot.callbacks, agents, slots, clock=bot.clock)
     return current_app.extensions.setdefault("board", board), current_app.extensions.setdefault("overview", overview)
 

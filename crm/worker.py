@@ -167,8 +167,8 @@ class Worker:
         self._forget_at = now + (timedelta(hours=1) if len(ended) < 1000 else timedelta())
 
 
-def main(worker: Worker, *, stop: threading.Event | None = None) -> None:
-    """Work until SIGTERM or Ctrl-C, then leave at once: a wait in DBOS would hold the process for minutes."""
+def main(worker: Worker, *, stop: threading.Event | None = None, leave: Callable[[], object] = lambda: os._exit(0)) -> None:
+    """Work until SIGTERM or Ctrl-C, or until `stop`; then `leave`, at once: a wait in DBOS would hold the process for minutes."""
     stop = stop or threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -177,7 +177,7 @@ def main(worker: Worker, *, stop: threading.Event | None = None) -> None:
     worker.stop()
     log.info("the worker has stopped")
     logging.shutdown()
-    os._exit(0)
+    leave()
 
 
 def quieten_dbos() -> None:

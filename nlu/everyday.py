@@ -11,6 +11,7 @@ from functools import cache
 from nlu import language
 
 YES, NO, GOODBYE, THANKS, REPEAT, WAIT, GREETING = INTENTS = ("yes", "no", "goodbye", "thanks", "repeat", "wait", "greeting")
+LANGUAGE = "change_language"  # the caller asks for another language; the slot "language" says which
 _WEIGHTIEST_FIRST = (GOODBYE, REPEAT, WAIT, NO, YES, THANKS, GREETING)
 _SURE = 0.97
 _LOOSE_GRAMMAR = 0.15  # how much an unread function word weighs, where an unread meaningful word weighs 1

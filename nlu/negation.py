@@ -15,18 +15,19 @@ MARKS = UNWANTED + FAILS
 _BEFORE = """
     do not want | do not need | do not wish | did not ask | would not like | not want | not need | not about | not for | not with
     | not the | not my | not our | not interested
-    | not looking | not calling | no need | no interest | never asked
+    | not looking | not calling | not asking | not talking | no need | no interest | never asked
 """
 _FIRST_OF_ALL = "do not"  # "do not transfer me"; but "i do not remember" is something else
 
 # what stands before is not wanted, back to a word that begins a thought
 _AFTER = """
-    नहीं चाहिए | नहीं चाहता | नहीं चाहती | नहीं चाहते | नहीं करनी | नहीं करना | की जरूरत नहीं | की बात नहीं
-    | nahi chahiye | nahi chahta | nahi chahti | nahi karni | nahi karna | ki zaroorat nahi | வேண்டாம் | விரும்பவில்லை | தேவையில்லை
+    नहीं चाहिए | नहीं चाहता | नहीं चाहती | नहीं चाहते | नहीं करनी | नहीं करना | की जरूरत नहीं | की बात नहीं | नहीं मांग
+    | nahi chahiye | nahi chahta | nahi chahti | nahi karni | nahi karna | ki zaroorat nahi
+    | ki jarurat nahi | ki baat nahi | வேண்டாம் | வேணாம் | விரும்பவில்லை | தேவையில்லை
 """
 _NEW_THOUGHT = frozenset(language.words("but instead only just because लेकिन मगर बल्कि सिर्फ lekin magar balki sirf ஆனால்"))
-_SUBJECTS = frozenset(language.words("i we my our मुझे हमें मेरा हमारा mujhe hume hamein mera hamara எனக்கு என் எங்களுக்கு"))
-_NOT = frozenset({"not", "नहीं", "nahi"})
+SUBJECTS = frozenset(language.words("i we my our मुझे हमें मेरा हमारा mujhe hume hamein mera hamara எனக்கு என் எங்களுக்கு"))
+NOT = frozenset({"not", "नहीं", "nahi"})
 _REACH = 3  # words after a "not" among which the first meaningful one is meant
 
 
@@ -60,11 +61,11 @@ def _trigger(words: list[str], at: int, triggers: tuple[tuple[str, ...], ...]) -
 
 def _begins(words: list[str], at: int) -> bool:
     """Whether nothing but courtesy stands before."""
-    return all(_is_grammar(word) and word not in _SUBJECTS for word in words[:at])
+    return all(_is_grammar(word) and word not in SUBJECTS for word in words[:at])
 
 
 def _forward(words: list[str], start: int) -> set[int]:
-    new = _NEW_THOUGHT | _SUBJECTS
+    new = _NEW_THOUGHT | SUBJECTS
     return set(range(start, next((at for at in range(start, len(words)) if words[at] in new), len(words))))
 
 
@@ -72,7 +73,7 @@ def _backward(words: list[str], end: int) -> set[int]:
     """Back to the subject of the same thought: "टैली ठीक है लेकिन मुझे ट्रेनिंग | नहीं चाहिए"."""
     found: set[int] = set()
     for at in range(end - 1, -1, -1):
-        if words[at] in _NEW_THOUGHT or words[at] in _SUBJECTS:
+        if words[at] in _NEW_THOUGHT or words[at] in SUBJECTS:
             break
         found.add(at)
     return found
@@ -82,7 +83,7 @@ def _failing(words: list[str]) -> set[int]:
     """The first meaningful word after each "not"."""
     found: set[int] = set()
     for at, word in enumerate(words):
-        if word in _NOT:
+        if word in NOT:
             meant = (next_at for next_at in range(at + 1, min(len(words), at + 1 + _REACH)) if not _is_grammar(words[next_at]))
             found |= {next_at for next_at in [next(meant, None)] if next_at is not None}
     return found

@@ -76,8 +76,8 @@ SPELLINGS = {
 
 # several words that are one thing; "" drops words that only look like one of ours
 JOINED = {
-    "in order to": "to",
-    "in order": "okay",
+    "in order to": "inorderto",
+    "in order": "inorder",
     "of course": "yes",
     "human resources": "humanresources",
     "human resource": "humanresources",
@@ -142,7 +142,7 @@ FUNCTION_WORDS = {
         because since while during ever never always soon possible urgently immediately quickly thing things way
         one two three four five six seven eight nine ten use
         monday tuesday wednesday thursday friday saturday sunday week month year day days last next ago dear excuse listen see
-        kindly able trying much many tally try tried keep keeps quick hear calling called speaking
+        kindly inorderto inorder able trying much many tally try tried keep keeps quick hear calling called speaking
     """,
     "hi": """
         मैं मैंने मुझे मेरा मेरी मेरे हम हमें हमारा हमारी हमारे आप आपका आपकी आपके अपना अपनी यह ये वह वो इस उस का की के को से में पर ने

@@ -74,7 +74,7 @@ def test_all_faults_are_named_at_once_with_their_paths(tmp_path: Path) -> None:
         )
     )
     for place in ("colour", "listening.end_of_speech_ms", "understanding.threshold", "escalation.target.0", "prompts.goodbye"):
-        assert f"  {place}: " in text
+        assert f": {place}: " in text
     assert "'phone' needs 'number'" in text
 
 
@@ -101,7 +101,7 @@ def test_a_blank_that_nothing_fills_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("part", "place"), [("agents", "asha"), ("queues", "helpdesk")])
 def test_what_agents_know_must_exist(tmp_path: Path, part: str, place: str) -> None:
     text = complaint(written(tmp_path, lambda tree: tree["escalation"][part][place].update(intents=["pizza"])))
-    assert f"escalation.{part}.{place}.intents: no intent 'pizza'" in text
+    assert f"escalation.{part}.{place}.intents.0: no intent 'pizza'" in text
 
 
 def test_somebody_of_the_shipped_helpdesk_is_there_at_any_hour() -> None:
@@ -136,7 +136,7 @@ def test_a_wrong_value_is_not_repeated_in_the_complaint(tmp_path: Path) -> None:
 def test_bad_json_names_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "app.json"
     path.write_text('{\n  "company": "x",,\n}', encoding="utf-8")
-    assert "line 2, column 18" in complaint(path)
+    assert "app.json:2:18: no JSON: a comma too many" in complaint(path)
 
 
 def test_a_missing_or_binary_file_is_told(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ class CachedVoice:
     def keep(self, texts: Iterable[tuple[str, str]], sample_rate: int) -> None:
         """Speak every (text, language) now, so that it is at hand for ever. Raises EngineError."""
         for text, language in texts:
+            if (text, language, sample_rate) in self._kept:
+                continue
             chunks = tuple(self.voice.speak(text, language=language, sample_rate=sample_rate))
             with self._lock:
                 self._kept[text, language, sample_rate] = chunks

@@ -126,6 +126,11 @@ def identifier(match: Match, language: str) -> str:
     return numerals.identifier(match.group(), language)
 
 
+def spelled_out(match: Match, language: str) -> str:
+    """Characters that were set apart to be said apart, as a code is read back: "O D 1 2, A 7"."""
+    return re.sub(r"\w", lambda found: numerals.character(found.group(), language), match.group())
+
+
 def version(match: Match, language: str) -> str:
     """ "5.1.2", "v2.1"."""
     parts = match["number"].split(".")

@@ -53,6 +53,12 @@ def in_groups(digits: str, language: str) -> str:
     return ", ".join(digit_by_digit(digits[start : start + size], language) for start in starts)
 
 
+def character(one: str, language: str) -> str:
+    """A digit or a Latin letter so that it can't be taken for another."""
+    words = WORDINGS[language]
+    return words.digits[int(one)] if one.isdigit() else words.clearer_letters.get(one) or words.letters[one]
+
+
 def letters(text: str, language: str) -> str:
     """ "GST" is "G S T" (जी एस टी). Other characters than Latin letters are left out."""
     names = WORDINGS[language].letters

@@ -86,6 +86,7 @@ def _rule(pattern: str, words: Callable[[re.Match[str], str], str], *, any_case:
 
 RULES: tuple[Rule, ...] = (
     _rule(ADDRESS, says.address, any_case=True),
+    _rule(rf"{FREE}(?!\d\d? [AP] M(?!,? [A-Z\d]))[A-Z\d](?:,? [A-Z\d]){{2,}}(?!\w|[.,]\d)", says.spelled_out),
     _rule(rf"{FREE}(?P<year>\d{{4}})-(?P<month>\d\d?)-(?P<day>\d\d?)(?!\d)(?:T(?=\d\d:))?", says.date),
     _rule(rf"{FREE}(?P<day>\d\d?)([-/.])(?P<month>\d\d?)\2(?P<year>\d{{4}})(?!\d)", says.date),
     _rule(rf"{FREE}(?P<day>\d\d?)([-/])(?P<month>\d\d?)\2(?P<year>\d\d)(?![\d/-])", says.date),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -46,6 +46,7 @@ class Wording:
     number: str
     both: str  # "&"
     day_parts: tuple[str, str, str, str] = ("", "", "", "")  # night, morning, afternoon, evening; English says A M and P M
+    clearer_letters: Mapping[str, str] = field(default_factory=dict)  # for codes, where two of `letters` are written alike
 
 
 ENGLISH = Wording(
@@ -186,6 +187,7 @@ TAMIL = Wording(
     number="எண்",
     both="மற்றும்",
     day_parts=("இரவு", "காலை", "மதியம்", "மாலை"),
+    clearer_letters={"B": "B", "D": "D"},  # Tamil script has no letter for their sounds; its voices read Latin ones
 )
 
 WORDINGS: Mapping[str, Wording] = {"en": ENGLISH, "hi": HINDI, "ta": TAMIL}

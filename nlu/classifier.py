@@ -1,0 +1,53 @@
+"""Which intent a sentence speaks for, learnt from the phrases of jambonz-app.json in about a second.
+
+Softmax regression over clues that all languages share (nlu/clues.py). Besides the intents there is NOTHING: sentences that are
+none of the helpdesk's business. To learn to do with half of what there is to see, it also learns each phrase in parts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from nlu import language
+from nlu.clues import Clues
+from nlu.elsewhere import shipped
+from nlu.negation import mark
+from nlu.softmax import Row, fit
+
+NOTHING = "~"
+_NOTHING_COUNTS = 0.8  # all that is elsewhere together, where the phrases of an average intent count 1
+_PART_COUNTS = 0.5
+_VIEWS = (("c:",), ("s:", "g:"), ("w:",))  # meaning alone, sound alone, words alone
+_TORN = 3  # times that a phrase is learnt with half of its clues torn out
+_DEAR, _STEPS = 1e-6, 80
+
+Lesson = tuple[str, Row, float]  # intent, what is to be seen, how much it counts
+
+
+class Classifier:
+    """`weigh(marked)`: how likely each intent is, and NOTHING; they add up to 1. Deterministic."""
+
+    def __init__(self, phrases: Mapping[str, Iterable[str]], clues: Clues, elsewhere: Sequence[str] | None = None) -> None:
+        """`phrases`: intent -> sentences, of all languages. `elsewhere`: what is none of them; else the shipped sentences."""
+        self._clues = clues
+        strange = shipped() if elsewhere is None else elsewhere
+        told = [(intent, text) for intent, texts in phrases.items() for text in texts]
+        share = _NOTHING_COUNTS * len(told) / max(1, len(phrases)) / max(1, len(strange))
+        lessons = [lesson for intent, text in told for lesson in self._lessons(intent, text, 1.0)]
+        lessons += [lesson for text in strange for lesson in self._lessons(NOTHING, text, share)]
+        intents, rows, counts = zip(*lessons, strict=True)
+        self._learnt = fit(rows, intents, counts, l2=_DEAR, steps=_STEPS)
+
+    def weigh(self, marked: Sequence[str]) -> dict[str, float]:
+        """`marked`: words as nlu.negation.mark gives them."""
+        return dict(zip(self._learnt.classes, map(float, self._learnt.chances(self._clues.of(marked))), strict=True))
+
+    def _lessons(self, intent: str, text: str, counts: float) -> Iterator[Lesson]:
+        """The whole sentence, and parts of it."""
+        row = self._clues.of(mark(language.words(text)))
+        chance = random.Random(text)
+        views = [{clue: strength for clue, strength in row.items() if clue.startswith(view)} for view in _VIEWS]
+        torn = [{clue: strength for clue, strength in row.items() if chance.random() < 0.5} for _ in range(_TORN)]
+        yield intent, row, counts
+        yield from ((intent, part, counts * _PART_COUNTS) for part in views + torn if len(part) > 1)

@@ -1,0 +1,110 @@
+"""The language of a text, from its small words, endings and script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+from nlu import language
+from nlu.sounds import sound
+from nlu.tongues import LATIN_ENDINGS, NEUTRAL, TAMIL_CASES, TAMIL_VERBS, TAMIL_WORDS, TELLING, WEAK
+
+_WEAK, _VERB = 0.5, 2.0  # points; a word of the lists has 1
+_SCRIPTS = {"hi": ("\u0900", "\u097f"), "ta": ("\u0b80", "\u0bff")}
+_NO = ("", 0.0)
+_SHORTEST_ENDED = 6  # letters of a word that may be recognised by its ending
+_SHORTEST_SOUND = 4  # letters of a word that may be recognised in a script that is not its own
+
+
+def detect(text: str) -> tuple[str, float]:
+    """The language of a text alone and how sure that is, 0..1. ("", 0.0) for a text without letters."""
+    words = language.words(text)
+    told = points(words)
+    if told:
+        best = max(told, key=lambda code: told[code])
+        share = told[best] / sum(told.values())
+        return best, round(share * (1 - 0.5 / (1 + told[best])), 3)
+    if script := next((code for code in _SCRIPTS if written_in(code, text)), ""):
+        return script, 0.5
+    return ("en", 0.4) if any(word.isascii() and word.isalpha() for word in words) else _NO
+
+
+def points(words: Iterable[str]) -> dict[str, float]:
+    """How much the words say for each language that they say anything for. Every word counts once."""
+    told: dict[str, float] = {}
+    distinct = {*words}
+    for word in distinct:
+        code, weight = _telling(word)
+        if code:
+            told[code] = told.get(code, 0.0) + weight
+    if told:
+        best = max(told, key=lambda code: told[code])
+        told[best] += _WEAK * sum(word in _weak()[best] for word in distinct)
+    return told
+
+
+@lru_cache(maxsize=20_000)
+def _telling(word: str) -> tuple[str, float]:
+    """The language that has this word alone, and its weight; ("", 0.0) when it tells nothing."""
+    if word in neutral():
+        return _NO
+    if code := _lists().get(word):
+        return code, 1.0
+    if written_in("ta", word):
+        return _tamil(word)
+    if word.isascii():
+        ended = (code for code, text in LATIN_ENDINGS.items() if _ends(word, _endings(text)))
+        return (next(ended, ""), 1.0) if len(word) >= _SHORTEST_ENDED else _NO
+    if written_in("hi", word) and len(heard := sound(word)) >= _SHORTEST_SOUND and heard in _sounds("ta"):
+        return "ta", 1.0
+    return _NO
+
+
+def _tamil(word: str) -> tuple[str, float]:
+    """A word in Tamil letters that is in no list: a Tamil ending tells; else it may be Hindi as a recogniser wrote it."""
+    if word in _weak()["ta"]:
+        return _NO
+    if _ends(word, _endings(TAMIL_VERBS)):
+        return "ta", _VERB
+    if _ends(word, _endings(TAMIL_CASES)):
+        return "ta", 1.0
+    heard = sound(word)
+    return ("hi", 1.0) if len(heard) >= _SHORTEST_SOUND and heard in _sounds("hi") else _NO
+
+
+def _ends(word: str, endings: tuple[str, ...]) -> bool:
+    return any(word.endswith(ending) and len(word) >= len(ending) + 2 for ending in endings)
+
+
+def written_in(code: str, text: str) -> bool:
+    first, last = _SCRIPTS.get(code, ("a", "z"))
+    return any(first <= char <= last for char in text.casefold())
+
+
+@cache
+def _lists() -> dict[str, str]:
+    """Word -> the one language that has it."""
+    told = {word: code for code, text in TELLING.items() for word in language.words(text)}
+    return told | dict.fromkeys(language.words(TAMIL_WORDS), "ta")
+
+
+@cache
+def _sounds(code: str) -> frozenset[str]:
+    """How the romanised words of a language sound, but for those that another language's sound like."""
+    ours = {sound(word) for word in language.words(TELLING[code]) if word.isascii()}
+    return frozenset(ours - {sound(word) for other, text in TELLING.items() if other != code for word in language.words(text)})
+
+
+@cache
+def _weak() -> dict[str, frozenset[str]]:
+    return {code: frozenset(language.words(text)) for code, text in WEAK.items()}
+
+
+@cache
+def neutral() -> frozenset[str]:
+    return frozenset(language.words(NEUTRAL))
+
+
+@cache
+def _endings(text: str) -> tuple[str, ...]:
+    return tuple(text.split())

@@ -1,0 +1,209 @@
+"""A code put right by the caller who hears it read back: "no, seven not eleven", "the last digit is four". Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from calls.slots import SlotSettings
+from nlu.cardinals import cardinal
+from nlu.negated import LEADING, NOT_BEFORE, NOT_NEXT
+from nlu.ordinals import ordinal
+from nlu.slot_codes import WITH_LETTERS, code_fault, read_code
+from nlu.slot_words import Token, tokens, word_set
+from nlu.spoken_atoms import Atom, Char, read_atom
+from nlu.spoken_codes import spoken_codes
+
+LAST = "last final end ends ending aakhri akhri aakhiri akhiri antim आखिरी आखरी अंतिम अंत கடைசி கடைசில கடைசியில் இறுதி லாஸ்ட் लास्ट"
+FIRST = "first start starts begin begins beginning shuru shuruaat pehla pehle शुरू शुरुआत पहला पहले पहली முதல் முதல்ல ஆரம்பம்"
+NOUNS = """
+    digit digits number numbers letter letters character characters one ones figure figures ank akshar nambar place
+    अंक अंकों नंबर नम्बर संख्या अक्षर डिजिट எண் எண்கள் இலக்கம் எழுத்து நம்பர் டிஜிட்
+"""
+_FRAGMENT = 3  # characters said again, enough to know the place they belong to
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Characters of the value: from `start` (negative from its end), `length` of them, 0 for as many as are given."""
+
+    start: int
+    length: int
+
+
+def corrected(slot: SlotSettings, value: str, heard: str, language: str, region: str) -> str | None:
+    """The value as the caller wants it; None where the words do not say how, or fit several places."""
+    parts = _parts(slot, tokens(heard), language)
+    for results in (_at_places(value, parts), _exchanged(value, parts)):
+        if found := _only(slot, value, results):
+            return found
+    if (anew := read_code(slot, heard, language, region)) and not code_fault(slot, anew):
+        return anew
+    return _only(slot, value, _restated(slot, value, heard, language))
+
+
+def _only(slot: SlotSettings, value: str, results: Iterator[str]) -> str | None:
+    """The one result, or the one of several that can be right."""
+    found = [result for result in dict.fromkeys(results) if result != value]
+    right = [result for result in found if not code_fault(slot, result)]
+    best = right or found
+    return best[0] if len(best) == 1 else None
+
+
+# -- what was said --------------------------------------------------------------------
+
+
+def _parts(slot: SlotSettings, words: Sequence[Token], language: str) -> list[Atom | Place | str]:
+    parts: list[Atom | Place | str] = []
+    at = 0
+    while at < len(words) and words[at].text in word_set(LEADING):
+        at += 1
+    while at < len(words):
+        part, used = _part(slot, words, at, language)
+        parts += [part] if part else []
+        at += used
+    return parts
+
+
+def _part(slot: SlotSettings, words: Sequence[Token], at: int, language: str) -> tuple[Atom | Place | str | None, int]:
+    place, used = _place(words, at)
+    if place:
+        return place, used
+    word = words[at].text
+    if word in word_set(NOT_NEXT):
+        return NOT_NEXT, 1
+    if word in word_set(NOT_BEFORE):
+        return NOT_BEFORE, 1
+    atom = read_atom(words, at, language)
+    if atom and (atom.digits or (slot.kind in WITH_LETTERS and atom.sure)):
+        return atom, atom.used
+    return None, 1
+
+
+def _place(words: Sequence[Token], at: int) -> tuple[Place | None, int]:
+    """ "the last two digits", "third digit", "second last number", "आखिरी अंक", "ends with"."""
+    number, used = ordinal(words, at)
+    last = at + used < len(words) and words[at + used].text in word_set(LAST)
+    if last:
+        used += 1
+    elif not number and words[at].text in word_set(FIRST):
+        number, used = 1, 1
+    count, more = _count_of(words, at + used)
+    noun = _is_noun(words, at + used + more)
+    if last:
+        count = count if noun else 0
+        back = max(number, count, 1)
+        return Place(-back, count or (1 if number or noun else 0)), used + (more if noun else 0) + noun
+    if number and (noun or words[at].text in word_set(FIRST)):
+        plural = count if noun else 0
+        return Place(number - 1, plural or int(noun)), used + (more if noun else 0) + noun
+    return None, 0
+
+
+def _count_of(words: Sequence[Token], at: int) -> tuple[int, int]:
+    value, used, _ = cardinal(words, at)
+    if used:
+        return value, used
+    written = at < len(words) and words[at].text.isdigit()
+    return (int(words[at].text), 1) if written else (0, 0)
+
+
+def _is_noun(words: Sequence[Token], at: int) -> bool:
+    return at < len(words) and words[at].text in word_set(NOUNS)
+
+
+# -- ways to put it right -------------------------------------------------------------
+
+
+def _at_places(value: str, parts: Sequence[Atom | Place | str]) -> Iterator[str]:
+    """Each place with the characters that are said after it, or else before it."""
+    places = [at for at, part in enumerate(parts) if isinstance(part, Place)]
+    if not places:
+        return
+    for number, at in enumerate(places):
+        place = parts[at]
+        end = places[number + 1] if number + 1 < len(places) else len(parts)
+        given = _affirmed(parts[at + 1 : end]) or (_affirmed(parts[:at]) if number == 0 else [])
+        text = _text(given)
+        if not text or not isinstance(place, Place):
+            return
+        value = _replaced(value, place, text)
+    yield value
+
+
+def _replaced(value: str, place: Place, text: str) -> str:
+    length = place.length or len(text)
+    start = place.start if place.start >= 0 else len(value) + (place.start if place.length else -length)
+    return value[: max(0, start)] + text + value[max(0, start) + length :]
+
+
+def _affirmed(parts: Sequence[Atom | Place | str]) -> list[Atom]:
+    """The atoms without those that are said not to be."""
+    kept: list[Atom] = []
+    skip = False
+    for part in parts:
+        if isinstance(part, Atom):
+            if not skip:
+                kept.append(part)
+            skip = False
+        elif part == NOT_NEXT:
+            skip = True
+        elif part == NOT_BEFORE:
+            kept = kept[:-1]
+    return kept
+
+
+def _exchanged(value: str, parts: Sequence[Atom | Place | str]) -> Iterator[str]:
+    """One thing said to stand where another was heard. The other order counts where what should be replaced is not there."""
+    atoms = [part for part in parts if isinstance(part, Atom)]
+    signs = [at for at, part in enumerate(parts) if isinstance(part, str)]
+    if not signs or len(atoms) < 2:
+        return
+    gap = sum(isinstance(part, Atom) for part in parts[: signs[0]])
+    told = list(_pairs(atoms, gap, after=parts[signs[0]] == NOT_NEXT))
+    turned = list(_pairs(atoms, gap, after=parts[signs[0]] != NOT_NEXT))
+    for pairs in (told, turned):
+        results = [result for right, wrong in pairs for result in _swapped(value, _text(wrong), _text(right))]
+        if results:
+            yield from results
+            return
+
+
+def _pairs(atoms: list[Atom], gap: int, *, after: bool) -> Iterator[tuple[list[Atom], list[Atom]]]:
+    """(right, wrong), `gap` being how many atoms stand before the "not". With all on one side of it they are split in halves, or
+    else anywhere."""
+    before, behind = atoms[:gap], atoms[gap:]
+    if before and behind:
+        yield (before, behind) if after else (behind, before)
+        return
+    splits = sorted(range(1, len(atoms)), key=lambda at: abs(2 * at - len(atoms)))
+    for at in splits[:1] if len(atoms) % 2 == 0 else splits:
+        first, second = atoms[:at], atoms[at:]
+        yield (second, first) if after else (first, second)
+
+
+def _swapped(value: str, wrong: str, right: str) -> Iterator[str]:
+    at = value.find(wrong) if wrong else -1
+    while at >= 0:
+        yield value[:at] + right + value[at + len(wrong) :]
+        at = value.find(wrong, at + 1)
+
+
+def _restated(slot: SlotSettings, value: str, heard: str, language: str) -> Iterator[str]:
+    """A piece said again with one character otherwise: it belongs where all the others fit."""
+    letters = slot.kind in WITH_LETTERS
+    spoken = spoken_codes(heard, language, lambda atom: bool(atom.digits) or letters)
+    piece = _characters(spoken.all_since_repair())
+    if len(piece) < _FRAGMENT or piece in value:
+        return
+    for at in range(len(value) - len(piece) + 1):
+        if sum(old != new for old, new in zip(value[at : at + len(piece)], piece, strict=True)) == 1:
+            yield value[:at] + piece + value[at + len(piece) :]
+
+
+def _text(atoms: Sequence[Atom]) -> str:
+    return _characters([char for atom in atoms for char in atom.chars])
+
+
+def _characters(chars: Sequence[Char]) -> str:
+    return "".join(char.digit or char.letters[:1] for char in chars)

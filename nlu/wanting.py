@@ -1,0 +1,88 @@
+"""What a caller wants, of the intents of jambonz-app.json: the best one, and further ones of the same breath."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calls.call import Intent
+from calls.settings import Settings
+from nlu.classifier import NOTHING, Classifier
+from nlu.clauses import clauses, contrasts, is_by_the_way
+from nlu.clues import Clues
+from nlu.kin import KIN
+from nlu.lexicon import Lexicon
+from nlu.negation import mark
+from nlu.wishes import OTHER
+
+# How often a wish with such odds is right; fitted on the sentences that come with the bot for tuning (accuracy/*_dev.tsv).
+_STEEPNESS, _SHIFT = 0.8, 0.2
+_OWN_WISH = 0.75  # a clause that is this sure of its own wish ...
+_SEEN_IN_ALL = 0.01  # ... which the whole sentence does not contradict
+_CONTRAST = 0.6  # "not X but Y": so sure of both
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What some words speak for. `sure`: 0..1, calibrated."""
+
+    intent: str
+    sure: float
+    chances: dict[str, float]
+
+
+class Wanting:
+    """`of(words)` -> an Intent. Below the threshold of the settings it is "other", with what came nearest to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        phrases = {name: [text for texts in intent.phrases.values() for text in texts] for name, intent in settings.intents.items()}
+        self._classifier = Classifier(phrases, Clues(Lexicon.load(), KIN))
+
+    def of(self, words: Sequence[str]) -> Intent:
+        wanted = self._wanted(list(words))
+        whole = self._read(wanted)
+        if (several := self._several(wanted, whole)) and len(several) > 1:
+            best, *others = several
+            return Intent(best.intent, max(best.sure, whole.sure), also=tuple(wish.intent for wish in others))
+        best = several[0] if several and whole.intent != several[0].intent else whole
+        if best.sure < self._settings.understanding.threshold:
+            return Intent(OTHER, best.sure, {"nearest": best.intent} if best.intent else {})
+        return Intent(best.intent, best.sure)
+
+    def _read(self, words: Sequence[str]) -> _Reading:
+        chances = self._classifier.weigh(mark(list(words))) if words else {NOTHING: 1.0}
+        best = max((intent for intent in chances if intent != NOTHING), key=chances.__getitem__, default="")
+        return _Reading(best, calibrated(chances[best]) if best else 0.0, chances)
+
+    def _wanted(self, words: list[str]) -> list[str]:
+        """Without what a contrast takes back: "not training, renewal"."""
+        for dropped, rest in contrasts(words):
+            unwanted, wanted = self._read(dropped), self._read(rest)
+            if unwanted.intent != wanted.intent and min(unwanted.sure, wanted.sure) >= _CONTRAST:
+                return rest
+        return words
+
+    def _several(self, words: Sequence[str], whole: _Reading) -> list[_Reading]:
+        """The wishes that clauses have of their own, one an intent: urgent ones first, then in the caller's order; what is said by
+        the way comes last, or is what the sentence is not about."""
+        told = [(is_by_the_way(clause), self._read(clause)) for clause in clauses(words)]
+        wishes = [(aside, wish) for aside, wish in told if self._is_own(wish, whole)]
+        found: dict[str, _Reading] = {}
+        for _, wish in sorted(wishes, key=lambda told: (not self._is_urgent(told[1]), told[0])):
+            found.setdefault(wish.intent, wish)
+        return list(found.values())
+
+    def _is_own(self, wish: _Reading, whole: _Reading) -> bool:
+        return wish.sure >= _OWN_WISH and wish.intent not in (OTHER, "") and whole.chances.get(wish.intent, 0.0) >= _SEEN_IN_ALL
+
+    def _is_urgent(self, wish: _Reading) -> bool:
+        return self._settings.intents[wish.intent].priority == "high"
+
+
+def calibrated(chance: float) -> float:
+    """How often an intent is right that has this chance, 0..1."""
+    chance = min(max(chance, 1e-6), 1 - 1e-6)
+    odds = _STEEPNESS * math.log(chance / (1 - chance)) + _SHIFT
+    return round(1 / (1 + math.exp(-odds)), 3)
