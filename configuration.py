@@ -26,7 +26,7 @@ from calls.settings import Settings, parsed, read_text
 log = logging.getLogger("voicebot")
 POLL_S = 1.0
 SETTLED_S = 2.0  # a file that does not fit may be half written: so long it must stay as it is before it is refused
-BACKUPS = Path("data")
+BACKUPS = "data"  # the folder beside the file
 KEPT_BACKUPS = 50
 LINES_TOLD = 5
 Seen = tuple[int, int, int] | None  # of the file: when changed, how long, which; None: there is none
@@ -53,11 +53,10 @@ class Configuration:
         *,
         engines: Engines | None = None,
         take: Take = lambda settings: None,
-        backups: Path = BACKUPS,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.path, self._engines, self.take, self._backups, self._clock, self._now = Path(path), engines, take, backups, clock, now
+        self.path, self._engines, self.take, self._clock, self._now = Path(path), engines, take, clock, now
         self._seen, self._seen_at = seen(self.path), clock()
         self.text = read_text(path)
         self.settings, self.version = parsed(self.text, path), version_of(self.text)
@@ -170,7 +169,7 @@ class Configuration:
         """All or nothing: whoever reads meanwhile finds the old file or the new one."""
         place = self.path.resolve()
         try:
-            kept = backup(place, before, self._backups, self._now())
+            kept = backup(place, before, place.parent / BACKUPS, self._now())
             replace(place, text)
         except OSError as error:
             raise SettingsError(f"{self.path} can't be written ({type(error).__name__}); the bot's user needs the right to") from None

@@ -38,6 +38,7 @@ from engines import CHOICES, make_engines, remake
 from learning import Learning
 from nlu import briefing
 from nlu.summary import Summarizer
+from nlu.trying import Trials, Tried
 from records.callbacks import Callbacks
 from records.corrections import Corrections
 from records.database import open_database
@@ -78,6 +79,7 @@ class Bot:
 
     def __init__(self, environ: Mapping[str, str], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._environ, self.clock = environ, clock
+        self._trials = Trials()
         self._lock, self._started, self._draining = threading.Lock(), False, threading.Event()
         self.house: House | None = None  # set when the engines are loaded; until then calls go to a human
         self.trouble = ""  # why there is no house, for /readyz
@@ -253,6 +255,12 @@ class Bot:
 
     def suggestion(self, record: CallRecord, language: str) -> str:
         return briefing.suggestion(record, record.customer, self.settings, language)
+
+    def try_out(self, draft: str, heard: str, language: str) -> Tried:
+        """What a bot with this jambonz-app.json would make of a caller's first words, by the rules. `language`: "" to find it out.
+
+        Raises SettingsError when the draft does not fit. Takes a second for a draft that was not tried just before."""
+        return self._trials.of(draft)(heard, language)
 
     def wrapped_up(self, wrap_up: WrapUp, now: datetime) -> Ticket | None:
         """An agent has said what became of a call: ticket and CRMs get it. Raises JournalError, CrmError."""

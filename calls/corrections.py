@@ -30,7 +30,7 @@ class Correction:
     proposed_at: datetime
     call_sid: str = ""
     turn: int | None = None
-    person: str = ""  # login of who said so
+    person: str = ""  # who said so: a login, or the name under a wrap-up
     score: Mapping[str, int | float | str] = field(default_factory=dict)
     settled_at: datetime | None = None
     settled_by: str = ""

@@ -21,11 +21,12 @@ def register(app: Flask, *, redis_url: str = "") -> None:
         people,
         phone,
         pop,
+        settings,
         tickets,
         wrap_ups,
     )
 
     for machines in (operations, calls):
         app.register_blueprint(machines.bp)
-    pages = (desk, wrap_ups, live, history, tickets, callbacks, phone, pop, people, deliveries, corrections, call_corrections)
+    pages = (desk, wrap_ups, live, history, tickets, callbacks, phone, pop, people, deliveries, settings, corrections, call_corrections)
     door.register(app, [page.bp for page in pages], redis_url=redis_url)

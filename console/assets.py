@@ -14,11 +14,23 @@ from werkzeug.exceptions import NotFound
 
 HERE = Path(__file__).parent
 OWN, PACKAGES = HERE / "static", HERE / "node_modules"
-VENDOR = {  # what is served of the packages, and nothing else of them
+VENDOR = {  # what is served of the packages for every page
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "pico.min.css": "@picocss/pico/css/pico.min.css",
     "sse.js": "htmx-ext-sse/dist/sse.min.js",
 }
+EDITOR = {  # of /admin/settings alone
+    "codemirror.js": "codemirror/lib/codemirror.js",
+    "codemirror.css": "codemirror/lib/codemirror.css",
+    "codemirror-javascript.js": "codemirror/mode/javascript/javascript.js",
+    "codemirror-dialog.js": "codemirror/addon/dialog/dialog.js",
+    "codemirror-dialog.css": "codemirror/addon/dialog/dialog.css",
+    "codemirror-searchcursor.js": "codemirror/addon/search/searchcursor.js",
+    "codemirror-search.js": "codemirror/addon/search/search.js",
+    "codemirror-jump.js": "codemirror/addon/search/jump-to-line.js",
+    "codemirror-brackets.js": "codemirror/addon/edit/matchbrackets.js",
+}
+SERVED = VENDOR | EDITOR
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 
@@ -27,9 +39,9 @@ bp = Blueprint("assets", __name__, template_folder="templates")
 
 @bp.get("/static/vendor/<name>")
 def vendor(name: str) -> Response:
-    if name not in VENDOR or not (PACKAGES / VENDOR[name]).is_file():
+    if name not in SERVED or not (PACKAGES / SERVED[name]).is_file():
         raise NotFound("no such file; `make assets` fetches what the pages need")
-    return kept(send_file(PACKAGES / VENDOR[name]), f"vendor/{name}")
+    return kept(send_file(PACKAGES / SERVED[name]), f"vendor/{name}")
 
 
 @bp.get("/static/<path:name>")
@@ -51,7 +63,7 @@ def asset(name: str) -> str:
 
 def missing_assets() -> list[str]:
     """What the pages need of the packages and is not there, by file name; [] when all is well. For /readyz."""
-    return [name for name, place in VENDOR.items() if not (PACKAGES / place).is_file()]
+    return [name for name, place in SERVED.items() if not (PACKAGES / place).is_file()]
 
 
 def pages_lack() -> list[str]:
@@ -62,7 +74,7 @@ def pages_lack() -> list[str]:
 
 def version(name: str) -> str | None:
     """A hash of the file's content; None when it is not there."""
-    place = PACKAGES / VENDOR.get(name.removeprefix("vendor/"), "") if name.startswith("vendor/") else OWN / name
+    place = PACKAGES / SERVED.get(name.removeprefix("vendor/"), "") if name.startswith("vendor/") else OWN / name
     try:
         known = place.stat()
         return hashed(place, known.st_mtime_ns, known.st_size) if place.is_file() else None

@@ -39,6 +39,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 MAX_BODY_BYTES = 262_144
+BODY_BYTES = {"settings": 2_097_152}  # a whole jambonz-app.json
 NAVIGATION = (  # role that is needed, address, what it is called
     ("agent", "/desk", "Desk"),
     ("supervisor", "/live", "Live"),
@@ -48,6 +49,7 @@ NAVIGATION = (  # role that is needed, address, what it is called
     ("agent", "/phone", "Phone"),
     ("supervisor", "/admin/corrections", "Corrections"),
     ("admin", "/people", "People"),
+    ("admin", "/admin/settings", "Settings"),
     ("admin", "/admin/deliveries", "Deliveries"),
 )
 
@@ -61,7 +63,7 @@ class Bot(Protocol):
 
 def register(app: Flask, blueprints: Iterable[Blueprint], *, redis_url: str = "") -> None:
     """Open the console's pages behind the lock. `redis_url`: where wrong logins are counted; "": in this process."""
-    from console import login
+    from console import login, settings
 
     pages = (assets.bp, login.bp, *blueprints)
     app.extensions["console"] = frozenset(blueprint.name for blueprint in pages)
@@ -73,7 +75,7 @@ def register(app: Flask, blueprints: Iterable[Blueprint], *, redis_url: str = ""
     manager.user_loader(account_of)
     lock(app, CSRFProtect(app))
     apologies.register(app, is_ours, wants_page)
-    app.jinja_env.globals.update(asset=assets.asset, viewer=visitor, navigation=navigation)
+    app.jinja_env.globals.update(asset=assets.asset, viewer=visitor, navigation=navigation, settings_trouble=settings.trouble)
     for blueprint in pages:
         app.register_blueprint(blueprint)
     limits.limit(app, redis_url, logins=login.LOGINS, others=login.OTHER_TRIES)
@@ -84,7 +86,7 @@ def lock(app: Flask, csrf: CSRFProtect) -> None:
 
     def without_forgery() -> None:
         if request.blueprint in app.extensions["console"]:
-            request.max_content_length = MAX_BODY_BYTES
+            request.max_content_length = request.max_form_memory_size = BODY_BYTES.get(request.blueprint or "", MAX_BODY_BYTES)
             csrf.protect()
 
     def carried(response: Response) -> Response:

@@ -86,8 +86,9 @@ def _amounts(words: Sequence[Token]) -> Iterator[tuple[Decimal, bool]]:
 def _paise(words: Sequence[Token], at: int) -> tuple[Decimal, int]:
     at_number = at + _is(words, at, "and aur और")
     value, used, _ = cardinal(words, at_number)
-    if not used and at_number < len(words) and words[at_number].text.isdigit():
-        value, used = int(words[at_number].text), 1
+    word = words[at_number].text if at_number < len(words) else ""
+    if not used and (word.isdigit() or word in doubtful_units()):
+        value, used = int(word) if word.isdigit() else doubtful_units()[word], 1
     if used and value < HUNDRED and _is(words, at_number + used, _PAISE):
         return Decimal(value) / 100, at_number + used + 1 - at
     return Decimal(0), 0
@@ -165,7 +166,7 @@ def _below_hundred(words: Sequence[Token], at: int) -> tuple[int, int]:
     value, used, counted = cardinal(words[at : at + 2], 0)
     if counted:  # its first word only
         value, used, counted = cardinal(words[at : at + 1], 0)
-    if not used and at < len(words) and _multiple(words, at + 1)[1]:
+    if not used and at < len(words) and (_multiple(words, at + 1)[1] or _is(words, at + 1, RUPEES)):
         doubtful = doubtful_units().get(words[at].text)
         return (doubtful, 1) if doubtful else (0, 0)
     return (0, 0) if counted else (value, used)

@@ -14,8 +14,9 @@ from typing import Any
 from calls.call import Call, Intent, Outcome, Question, Say, Turn, Usage
 from calls.ports import Helpdesk, Understanding
 from calls.settings import Settings
+from nlu.assistant_acts import Complete, Kit
 from nlu.assistant_breaker import Breaker
-from nlu.assistant_exchange import Complete, Exchange, Kit
+from nlu.assistant_exchange import Exchange
 from nlu.assistant_guard import Guard
 from nlu.assistant_header import HeaderReader
 from nlu.assistant_model import Model, ModelFailed
@@ -28,6 +29,7 @@ from nlu.speaking import Speaking
 log = logging.getLogger(__name__)
 _PATIENCE = 3  # so many failures in a call, and a human is offered
 _ITS_LINE = frozenset({"refused", "unsafe", "empty"})  # failures of one answer: they say nothing of the next
+_MISCONFIGURED = frozenset({"refused_key", "bad_request"})
 _RESTING = "resting"
 
 
@@ -96,7 +98,7 @@ class Assistant:
             self._judge(exchange)
             verdict_due = False
             failure = None if exchange.interrupted else exchange.failure
-            yield exchange.usage(failure.why if failure else "")
+            yield exchange.meter.usage(failure.why if failure else "")
             if failure:
                 yield from self._rescue(failure, exchange, turn, history, call)
         finally:
@@ -116,18 +118,23 @@ class Assistant:
 
     def _rescue(self, failure: ModelFailed, exchange: Exchange, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Any]:
         """What was said is not said again; what was understood is answered from jambonz-app.json; else the rules do it all."""
-        log.warning(
-            "a language model failed; the call goes on with the rules",
-            extra={"engine": self._model.engine, "why": failure.why, "call_sid": call.sid},
-        )
+        self._log(failure.why, call)
         if exchange.spoke:
-            answer: Iterator[Any] = self._kit.speaking.prompt("anything_else", turn.language, Question.ANYTHING_ELSE)
+            more = exchange.asks is Question.NONE
+            answer: Iterator[Any] = self._kit.speaking.prompt("anything_else", turn.language, Question.ANYTHING_ELSE) if more else iter(())
         elif exchange.intent:
             answer = self._kit.dialogue.answer(exchange.intent, turn, history)
         else:
             answer = self._fallback.respond(turn, history, call)
         failures = 1 + sum(_failed(earlier) for earlier in history)
         yield from self._offering_a_human(answer, turn) if failures % _PATIENCE == 0 else answer
+
+    def _log(self, why: str, call: Call) -> None:
+        about = {"engine": self._model.engine, "why": why, "call_sid": call.sid}
+        if why in _MISCONFIGURED:
+            log.error("the language model refuses our requests: see its key and assistant.model; the rules answer", extra=about)
+        else:
+            log.warning("a language model failed; the call goes on with the rules", extra=about)
 
     def _offering_a_human(self, answer: Iterator[Any], turn: Turn) -> Iterator[Any]:
         """The same answer, that ends with the offer of a human where it would have asked for more words."""

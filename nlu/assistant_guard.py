@@ -47,18 +47,20 @@ class Guard:
         self._secret, self._canary = _letters(secret), canary.casefold()
         self._known = Facts(known)
 
-    def objection(self, sentence: str, *theirs: str) -> str:
+    def objection(self, sentence: str, theirs: Iterable[str] = ()) -> str:
         """Why the sentence must not be said, "" when it may. `theirs`: what the caller, or the desk, has said in this call."""
         if self._canary in sentence.casefold() or self._recites(sentence):
             return "instructions"
         if _MACHINE.search(sentence):
             return "machine text"
+        addresses = [address for address in _addresses(sentence) if address not in self._known.text]
+        numbers = [number for number in numbers_in(sentence) if not self._known.has(number)]
+        if not addresses and not numbers:
+            return ""
         told = Facts(theirs)
-        if any(address not in self._known.text and address not in told.text for address in _addresses(sentence)):
+        if any(address not in told.text for address in addresses):
             return "address"
-        if any(not self._known.has(number) and not told.has(number) for number in numbers_in(sentence)):
-            return "number"
-        return ""
+        return "number" if any(not told.has(number) for number in numbers) else ""
 
     def _recites(self, sentence: str) -> bool:
         letters = _letters(sentence)

@@ -7,7 +7,7 @@ first, so that it keeps the form. Roles alternate, and the user begins and ends,
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from calls.call import Question, Turn
 from nlu.assistant_header import header_line
@@ -16,11 +16,13 @@ from nlu.assistant_prompt import language_name
 
 _LONGEST_WORDS = 1500  # characters of one utterance
 _SHORT_WORDS = 80  # of one in the short form
+_CLEAR = 0.5  # the recogniser was surer than that
 _MOST_SHORT = 100  # turns in the short form; who talks longer has told it in the later ones
 
 
-def conversation(turn: Turn, history: Sequence[Turn], *, most_turns: int) -> tuple[Message, ...]:
-    """The last `most_turns` turns whole, those before in a short form."""
+def conversation(turn: Turn, history: Sequence[Turn], *, most_turns: int, fillers: Collection[str] = frozenset()) -> tuple[Message, ...]:
+    """The last `most_turns` turns whole, those before in a short form. `fillers`: sentences of ours that are not the model's, nor to be
+    taken for a habit."""
     cut = max(len(history) - most_turns, 0)
     parts: list[tuple[bool, str]] = []  # (ours, text)
     if cut:
@@ -28,7 +30,7 @@ def conversation(turn: Turn, history: Sequence[Turn], *, most_turns: int) -> tup
             (False, "<event>earlier in this call:\n" + "\n".join(_short(earlier) for earlier in history[:cut][-_MOST_SHORT:]) + "</event>")
         )
     for earlier in history[cut:]:
-        parts += _told(earlier)
+        parts += _told(earlier, [sentence for sentence in earlier.said if sentence not in fillers])
     parts.append((False, _words(turn, f' answer_in="{language_name(turn.language)}"')))
     return tuple(_alternating(parts))
 
@@ -40,10 +42,10 @@ def escaped(words: str, most: int = _LONGEST_WORDS) -> str:
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _told(turn: Turn) -> Iterator[tuple[bool, str]]:
+def _told(turn: Turn, said: Sequence[str]) -> Iterator[tuple[bool, str]]:
     yield False, _words(turn)
-    if turn.said:
-        yield True, f"{header_line(turn.intent if turn.heard else None, turn.asked, turn.asked_slot)}\n{' '.join(turn.said)}"
+    if said:
+        yield True, f"{header_line(turn.intent if turn.heard else None, turn.asked, turn.asked_slot)}\n{' '.join(said)}"
     if turn.interrupted.is_set():
         yield False, "<event>the caller interrupted you there; the rest was not heard</event>"
 
@@ -53,7 +55,7 @@ def _words(turn: Turn, more: str = "") -> str:
         return "<event>the call begins; you greet</event>"
     if not turn.heard:
         return f"<event>{_happening(turn)}</event>"
-    keyed = ' keyed="true"' if turn.keyed else ""
+    keyed = ' keyed="true"' if turn.keyed else ' unclear="true"' if turn.heard_confidence < _CLEAR else ""
     return f'<caller language="{turn.language}"{keyed}{more}>{escaped(turn.heard)}</caller>'
 
 

@@ -60,7 +60,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolRound:
-    """What the model did with tools in this turn, and what they brought: (call, result, went well)."""
+    """What the model did with tools in this turn, and what they brought: (call, result, went well). `text`: what it said before."""
 
     text: str
     results: tuple[tuple[ToolCall, str, bool], ...]

@@ -75,6 +75,8 @@ def _rest(tokens: Sequence[Token], at: int, above: int) -> tuple[int, int]:
         value, length = _below_thousand(tokens, at)
         return (value, length) if value < 1000 else (0, 0)
     value, length = below_hundred(tokens, at)
+    if length == 1 and _unit(tokens, at) and _unit(tokens, at + 1):
+        return 0, 0  # "one eight hundred, one two three"
     if not length and at < len(tokens) and tokens[at].text.isdigit() and 0 < int(tokens[at].text) < above:
         value, length = int(tokens[at].text), 1
     return (0, 0) if _multiple(tokens, at + length)[0] == HUNDRED else (value, length)
@@ -88,6 +90,11 @@ def _linked(tokens: Sequence[Token], at: int) -> int:
 def _multiple(tokens: Sequence[Token], at: int) -> tuple[int, int]:
     word = _numeral(tokens, at)
     return (word.value, 1) if word and word.kind == "multiple" else (1, 0)
+
+
+def _unit(tokens: Sequence[Token], at: int) -> bool:
+    word = _numeral(tokens, at)
+    return word is not None and word.kind == "unit"
 
 
 def _doubtful(tokens: Sequence[Token], at: int) -> int:

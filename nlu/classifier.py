@@ -1,25 +1,28 @@
 """Which intent a sentence speaks for, learnt from the phrases of jambonz-app.json in about a second.
 
 Softmax regression over clues that all languages share (nlu/clues.py). Besides the intents there is NOTHING: sentences that are
-none of the helpdesk's business. To learn to do with half of what there is to see, it also learns each phrase in parts.
+none of the helpdesk's business. To learn to do with a part of what there is to see, it also learns each phrase in parts.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nlu import language
 from nlu.clues import Clues
 from nlu.elsewhere import shipped
-from nlu.negation import mark
+from nlu.kin import TOPICS
+from nlu.negation import MARKS, UNWANTED, mark
 from nlu.softmax import Row, fit
 
 NOTHING = "~"
 _NOTHING_COUNTS = 0.8  # all that is elsewhere together, where the phrases of an average intent count 1
 _PART_COUNTS = 0.5
-_VIEWS = (("c:",), ("s:", "g:"), ("w:",))  # meaning alone, sound alone, words alone
-_TORN = 3  # times that a phrase is learnt with half of its clues torn out
+_VIEWS = (("c:",), ("s:", "g:"), ("w:", "u:"))  # meaning alone, sound alone, words alone
+_TORN, _KEPT = 3, 0.3  # times that a phrase is learnt with most of its clues torn out, and how many are left
+_OWN_PHRASES, _OWN_SHARE = 4, 0.025  # so many phrases that speak of a topic make it the helpdesk's own
 _DEAR, _STEPS = 1e-6, 80
 
 Lesson = tuple[str, Row, float]  # intent, what is to be seen, how much it counts
@@ -31,8 +34,8 @@ class Classifier:
     def __init__(self, phrases: Mapping[str, Iterable[str]], clues: Clues, elsewhere: Sequence[str] | None = None) -> None:
         """`phrases`: intent -> sentences, of all languages. `elsewhere`: what is none of them; else the shipped sentences."""
         self._clues = clues
-        strange = shipped() if elsewhere is None else elsewhere
         told = [(intent, text) for intent, texts in phrases.items() for text in texts]
+        strange = self._foreign(shipped() if elsewhere is None else elsewhere, [text for _, text in told])
         share = _NOTHING_COUNTS * len(told) / max(1, len(phrases)) / max(1, len(strange))
         lessons = [lesson for intent, text in told for lesson in self._lessons(intent, text, 1.0)]
         lessons += [lesson for text in strange for lesson in self._lessons(NOTHING, text, share)]
@@ -41,13 +44,31 @@ class Classifier:
 
     def weigh(self, marked: Sequence[str]) -> dict[str, float]:
         """`marked`: words as nlu.negation.mark gives them."""
-        return dict(zip(self._learnt.classes, map(float, self._learnt.chances(self._clues.of(marked))), strict=True))
+        row = self._clues.of(marked)
+        if self._leaves_nothing(marked, row):
+            return {NOTHING: 1.0}
+        return dict(zip(self._learnt.classes, map(float, self._learnt.chances(row)), strict=True))
+
+    def _leaves_nothing(self, marked: Sequence[str], row: Row) -> bool:
+        """Whether all that was said is unwanted, and no phrase is about not wanting it ("I do not want a machine")."""
+        meant = [word for word in marked if not language.is_function_word(language.stem(word.lstrip(MARKS)))]
+        refused = [clue for clue in row if clue.startswith("u:") and not language.is_function_word(clue.removeprefix("u:"))]
+        return bool(refused) and all(word.startswith(UNWANTED) for word in meant) and not any(map(self._learnt.knows, refused))
+
+    def _foreign(self, elsewhere: Sequence[str], phrases: Sequence[str]) -> list[str]:
+        """Without what the phrases speak of: to a clinic fevers are no other world."""
+        spoken = Counter(topic for text in phrases for topic in self._topics(text))
+        own = {topic for topic, count in spoken.items() if count >= max(_OWN_PHRASES, _OWN_SHARE * len(phrases))}
+        return [text for text in elsewhere if own.isdisjoint(self._topics(text))]
+
+    def _topics(self, text: str) -> frozenset[str]:
+        return TOPICS & {clue.removeprefix("c:") for clue in self._clues.of(language.words(text))}
 
     def _lessons(self, intent: str, text: str, counts: float) -> Iterator[Lesson]:
         """The whole sentence, and parts of it."""
         row = self._clues.of(mark(language.words(text)))
         chance = random.Random(text)
         views = [{clue: strength for clue, strength in row.items() if clue.startswith(view)} for view in _VIEWS]
-        torn = [{clue: strength for clue, strength in row.items() if chance.random() < 0.5} for _ in range(_TORN)]
+        torn = [{clue: strength for clue, strength in row.items() if chance.random() < _KEPT} for _ in range(_TORN)]
         yield intent, row, counts
         yield from ((intent, part, counts * _PART_COUNTS) for part in views + torn if len(part) > 1)

@@ -21,6 +21,7 @@ from nlu.assistant_reading import cut
 MODEL = "claude-haiku-5-5"  # the lowest latency
 _KEEP_LINES_S = 90.0  # a turn comes every ten seconds or so: the TLS handshake is not made again
 _CONNECT_S = 2.0
+_GRACE_S = 0.5  # the socket's limit comes after the caller's
 _ROOM_TO_THINK = 1024  # tokens, where thinking can't be turned off
 _FORMS: tuple[Mapping[str, Any], ...] = (  # a model that answers 400 to the first is asked in the next; what went well is kept
     {"thinking": {"type": "disabled"}},
@@ -58,7 +59,7 @@ class ClaudeModel:
             raise SettingsError("the engine 'claude' needs ANTHROPIC_API_KEY; or set understanding.use to \"rules\"")
         self.model = settings.assistant.model or MODEL
         self._form = 0
-        limits = httpx2.Timeout(settings.assistant.give_up_after_ms / 1000, connect=_CONNECT_S)
+        limits = httpx2.Timeout(settings.assistant.give_up_after_ms / 1000 + _GRACE_S, connect=_CONNECT_S)
         lines = httpx2.Limits(max_connections=100, max_keepalive_connections=40, keepalive_expiry=_KEEP_LINES_S)
         self._client = anthropic.Anthropic(
             api_key=api_key,

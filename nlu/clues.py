@@ -1,6 +1,6 @@
 """What a sentence shows of its meaning, as weighed clues: words, neighbours, concepts, sounds, and which of them fail.
 
-A clue is a string: "w:expir", "c:EXPIRE", "c:NOT_WORK+PRINTER", "s:lsns", "g:pass". Concepts and sounds are the same in all
+A clue is a string: "w:expir", "c:EXPIRE", "c:NOT_WORK+PRINTER", "s:lsns", "g:pass", "u:machin" of an unwanted word. Concepts and sounds are the same in all
 languages, so that a phrase in one of them speaks for the others.
 """
 
@@ -36,7 +36,7 @@ class Clues:
         wanted = [word for word in marked if not word.startswith(UNWANTED)]
         plain = [word.lstrip(MARKS) for word in wanted]
         stems = [language.stem(word) for word in plain]
-        found: dict[str, float] = {}
+        found = {f"u:{language.stem(word.lstrip(MARKS))}": _WORD for word in marked if word.startswith(UNWANTED)}
         for clue, strength in self._clues(wanted, plain, stems):
             found[clue] = max(found.get(clue, 0.0), strength)
         return found

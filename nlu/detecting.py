@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from nlu import language
-from nlu.sounds import sound
-from nlu.tongues import LATIN_ENDINGS, NEUTRAL, TAMIL_CASES, TAMIL_VERBS, TAMIL_WORDS, TELLING, WEAK
+from nlu.lexicon import Lexicon
+from nlu.sounds import skeleton, sound
+from nlu.tongues import HINDI_VERBS, LATIN_ENDINGS, NEUTRAL, TAMIL_CASES, TAMIL_VERBS, TAMIL_WORDS, TELLING, WEAK
 
 _WEAK, _VERB = 0.5, 2.0  # points; a word of the lists has 1
 _SCRIPTS = {"hi": ("\u0900", "\u097f"), "ta": ("\u0b80", "\u0bff")}
 _NO = ("", 0.0)
-_SHORTEST_ENDED = 6  # letters of a word that may be recognised by its ending
+_BEFORE_ENDING = 2  # code points at least
+_SHORTEST_LOCATIVE = 4  # code points: "பில்லுல"
+_ENGLISH = 4  # letters of an English word that a romanised one may not begin with
+_SHORTEST_ENDED = 5  # letters of a word that may be recognised by its ending
 _SHORTEST_SOUND = 4  # letters of a word that may be recognised in a script that is not its own
 
 
@@ -43,6 +47,11 @@ def points(words: Iterable[str]) -> dict[str, float]:
     return told
 
 
+def small_words(words: Iterable[str], code: str) -> int:
+    """How many words that another language shares could be grammar of this one."""
+    return len(_weak().get(code, frozenset()).intersection(words))
+
+
 @lru_cache(maxsize=20_000)
 def _telling(word: str) -> tuple[str, float]:
     """The language that has this word alone, and its weight; ("", 0.0) when it tells nothing."""
@@ -53,11 +62,21 @@ def _telling(word: str) -> tuple[str, float]:
     if written_in("ta", word):
         return _tamil(word)
     if word.isascii():
-        ended = (code for code, text in LATIN_ENDINGS.items() if _ends(word, _endings(text)))
-        return (next(ended, ""), 1.0) if len(word) >= _SHORTEST_ENDED else _NO
+        return _romanised(word)
+    if written_in("hi", word) and _ends(word, _endings(HINDI_VERBS)):
+        return "hi", 1.0
     if written_in("hi", word) and len(heard := sound(word)) >= _SHORTEST_SOUND and heard in _sounds("ta"):
         return "ta", 1.0
     return _NO
+
+
+def _romanised(word: str) -> tuple[str, float]:
+    """A word in Latin letters that is in no list: an Indian verb by its ending, or a word that the lexicon has in no English form."""
+    if len(word) < _SHORTEST_ENDED:
+        return _NO
+    ended = next((code for code, text in LATIN_ENDINGS.items() if _ends(word, _endings(text))), "")
+    code = ended or next((code for code, known in _vocabulary().items() if word in known[0] or word.startswith(known[1])), "")
+    return (code, 1.0) if code else _NO
 
 
 def _tamil(word: str) -> tuple[str, float]:
@@ -66,14 +85,14 @@ def _tamil(word: str) -> tuple[str, float]:
         return _NO
     if _ends(word, _endings(TAMIL_VERBS)):
         return "ta", _VERB
-    if _ends(word, _endings(TAMIL_CASES)):
+    if _ends(word, _endings(TAMIL_CASES)) or (word.endswith("ல") and len(word) >= _SHORTEST_LOCATIVE):
         return "ta", 1.0
     heard = sound(word)
     return ("hi", 1.0) if len(heard) >= _SHORTEST_SOUND and heard in _sounds("hi") else _NO
 
 
 def _ends(word: str, endings: tuple[str, ...]) -> bool:
-    return any(word.endswith(ending) and len(word) >= len(ending) + 2 for ending in endings)
+    return any(word.endswith(ending) and len(word) >= len(ending) + _BEFORE_ENDING for ending in endings)
 
 
 def written_in(code: str, text: str) -> bool:
@@ -86,6 +105,23 @@ def _lists() -> dict[str, str]:
     """Word -> the one language that has it."""
     told = {word: code for code, text in TELLING.items() for word in language.words(text)}
     return told | dict.fromkeys(language.words(TAMIL_WORDS), "ta")
+
+
+@cache
+def _vocabulary() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
+    """The lexicon's romanised words (whole, and beginnings) that are no English ones, however spelled."""
+    forms = Lexicon.load().forms
+    english = {word for form in forms if form.language == "en" for part in form.patterns if len(word := part.strip("*")) >= _ENGLISH}
+    begun, alike = tuple(english), {skeleton(word) for word in english}
+    beginnings = {word[:length] for word in english for length in range(_ENGLISH, len(word) + 1)}
+    known = {}
+    for code in ("hi", "ta"):
+        own = {form.patterns[0] for form in forms if form.language == code + "-Latn" and len(form.patterns) == 1}
+        own = {word for word in own if not word.startswith(begun) and word.strip("*") not in beginnings}
+        own = {word for word in own if skeleton(word.strip("*")) not in alike}
+        whole = {word for word in own if "*" not in word}
+        known[code] = (frozenset(whole), tuple(word[:-1] for word in own - whole if len(word) > _SHORTEST_ENDED))
+    return known
 
 
 @cache

@@ -30,6 +30,7 @@ _ANSWERABLE = (
     Question.SLOT,
     Question.CONFIRM_SLOT,
 )
+_ASKS_BACK = (Question.SLOT, Question.CONFIRM_SLOT)  # before a wish is answered
 _UPSET = frozenset({Signal.ANGER, Signal.REPETITION, Signal.STANDSTILL, Signal.ASKED_FOR_HUMAN})
 _AGAIN = {  # how a question is asked once more, in another language
     Question.ANYTHING_ELSE: "anything_else",
@@ -53,7 +54,7 @@ class Dialogue:
         asked = standing_question(history)
         if not self._understood(intent, asked):
             return self._ask_again(intent, turn, history, asked)
-        if asked in (Question.SLOT, Question.CONFIRM_SLOT) and intent.name in (DETAILS, everyday.YES, everyday.NO):
+        if asked in _ASKS_BACK and intent.name in (DETAILS, everyday.YES, everyday.NO):
             return self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
         match intent.name:
             case everyday.YES | everyday.NO:
@@ -107,8 +108,7 @@ class Dialogue:
     def _explain(self, form: Form, wish: IntentSettings, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
         """The answer; the second time, for lost data, or where there is none, a human is offered with it."""
         yield from self._speaking.spoken(wish.answer, turn.language, **self._asking.blanks(form))
-        before = intent.name != DETAILS and self._before(form.wish, history)
-        if before or not wish.answer or Signal.DATA_LOSS in intent.signals:
+        if self._before(form.wish, history) or not wish.answer or Signal.DATA_LOSS in intent.signals:
             yield from self._prompt("offer_human", turn, Question.OFFER_HUMAN)
             return
         yield from self._beside_it(intent, turn)
@@ -140,6 +140,7 @@ class Dialogue:
         return any(
             earlier.intent and earlier.intent.name == name and is_sure(self._settings, earlier.intent) and not _put_off(earlier)
             for earlier in history
+            if earlier.asked not in _ASKS_BACK
         )
 
     def _is_upset(self, intent: Intent, history: Sequence[Turn]) -> bool:
@@ -189,7 +190,7 @@ class Dialogue:
         wish = last.intent if last and last.intent else None
         if wish and is_wish(self._settings, (wish.name, wish.confidence)) and not _put_off(last):
             yield from self._answer_after_all(wish, turn, [earlier for earlier in history if earlier is not last])
-        elif asked in (Question.SLOT, Question.CONFIRM_SLOT):
+        elif asked in _ASKS_BACK:
             yield from self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
         elif asked in _AGAIN:
             yield from self._prompt(_AGAIN[asked], turn, asked)
@@ -209,7 +210,7 @@ class Dialogue:
             return self._prompt("upset", turn, Question.OFFER_HUMAN)
         if misses == most or asked is Question.OFFER_HUMAN:
             return self._prompt("offer_human", turn, Question.OFFER_HUMAN)
-        if asked in (Question.SLOT, Question.CONFIRM_SLOT):
+        if asked in _ASKS_BACK:
             return self._asking.again(standing_slot(history), turn.language)
         return self._prompt("again_simpler" if misses else "again", turn, Question.AGAIN)
 

@@ -10,19 +10,16 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
 from calls.call import CallRecord, Intent, Question, TurnRecord
 from calls.settings import Settings
-from nlu import everyday, language
-from nlu.lexicon import Lexicon
-from nlu.negation import FAILS, mark
-from nlu.question_kinds import Asked, asked
+from nlu import everyday
+from nlu.question_kinds import Asked
+from nlu.question_words import Keys, Meaning, Reader
 from nlu.wishes import TRANSFER
-
-Keys = frozenset[str]  # by which a word meets another: its stem, and the concepts that it speaks of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +32,15 @@ class _Bar:
 
 _OF_ITS_INTENT, _OF_ANY_INTENT, _AGAINST_THE_INTENT = _Bar(0.45, 0.55), _Bar(0.5, 0.6), _Bar(0.9, 0.9)
 _CLEARLY = 0.08  # how far the best entry must be before the next
+_FEW = 3  # questions of an entry in one language
 _ENOUGH = 0.3  # the weight of a question's words without which it asks for nothing in particular
 _ANOTHER_THING = 0.8  # the least weight of a word that speaks of what an entry does not
-_BROAD = 9  # a concept that shares words with so many others ("a thing in the software") tells nothing apart
 _UNKNOWN = 0.6  # the weight of a word that no entry and no lexicon knows: a name, a mishearing
 _LEAST = 0.15  # the weight of a word that all entries share
 _NEAR, _SHORTEST_NEAR = 85, 5  # a misheard word: likeness in percent, letters
-_NUMBERS = frozenset(language.words("two three both same another दो तीन दूसरे दोनों dono dusre doosre இரண்டு ரெண்டு ரெண்டுல மூணு வேற"))
-_DAYS = frozenset(
-    language.words("""
-    monday tuesday wednesday thursday friday saturday sunday mondays saturdays sundays weekend weekends holiday holidays
-    सोमवार मंगलवार बुधवार गुरुवार शुक्रवार शनिवार रविवार इतवार संडे सैटरडे मंडे छुट्टी somvar shanivar ravivar itwar chhutti
-    திங்கள் திங்கட்கிழமை செவ்வாய் புதன் வியாழன் வெள்ளி வெள்ளிக்கிழமை சனி சனிக்கிழமை ஞாயிறு ஞாயிற்றுக்கிழமை சண்டே லீவு
-""")
-)
-_DAY = "WEEKDAY"
-_LIGHT = frozenset(  # says little: counts only for an entry that speaks of it, never against one
-    map(
-        language.stem,
-        language.words("""
-    done doing made making work working happen happens click press option find money anything something people person guys software
-    अगर होता होती लगता लगेगा लगेंगे लगते मिलता मिलती मिलेगा लेना लेने लेते चलता चल करके बाद पहले लोग जाए जाएं हुआ अपने हमको
-    hota hoti lagta lagega lagti lagte milta milti milega lena lene lete chal chalta karke baad pehle log jaye agar apne hamko humko
-    போச்சு போயிடுச்சு விட்டது விட்டேன் என்று இருக்கும் இருந்து உங்க பண்ற பண்றது பண்ணும் பண்ணலாம் செய்யலாம் வேணும் எடுக்க
-"""),
-    )
-)
-_PLAIN = frozenset(
-    {"HOW", "WHEN", "WHERE", "WHY", "WHAT", "WANT", "NEED", "PLEASE", "CAN", "SEE", "USE", "TALLY", "NOT", "TODAY", "OTHER_ORDER"}
-)
-_TROUBLE = frozenset({"ERROR", "NOT_WORK", "PROBLEM", "WRONG", "REJECT", "CRASH", "HANG", "SLOW", "CORRUPT", "CAN_NOT", "FAIL"})
+_UNDERSTOOD = 0.5
+_NO_REPLY = frozenset({everyday.WAIT, everyday.REPEAT, "silence", "trouble", "no_recording"})
+_REPLIES = {everyday.YES: True, everyday.THANKS: True, everyday.NO: False}
 _MAY_FAIL = frozenset({"SEARCH", "SEE", "FIND", "KNOW"})  # "i can not find my serial number"
 
 
@@ -77,29 +53,23 @@ class _Question:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """An utterance: what its meaningful words are about."""
-
-    asked: Asked
-    meant: tuple[Keys, ...]
-    light: frozenset[int]  # places in `meant` of words that say little: they count for an entry that speaks of them, against none
-    fails: frozenset[int]  # of words that report a fault
-
-
 class FaqFinder:
     """Learns its questions from the settings; keeps nothing between calls and may be shared by all."""
 
     def __init__(self, settings: Settings) -> None:
         self._intents = {name: entry.intent for name, entry in settings.faq.items()}
-        self._lexicon = Lexicon.load()
-        self._says_nothing = _PLAIN | _broad(self._lexicon)
-        told = [(name, self._read(text)) for name, entry in settings.faq.items() for texts in entry.questions.values() for text in texts]
+        self._reader = Reader()
+        told = [
+            (name, self._reader.read(text)) for name, entry in settings.faq.items() for texts in entry.questions.values() for text in texts
+        ]
         self._known = _known(told)
         self._stems = sorted({key for keys in self._known.values() for key in keys if key.islower() or not key.isascii()})
         self._near = lru_cache(maxsize=4096)(self._nearest)
         phrases = [
-            (name, self._read(text)) for name, intent in settings.intents.items() for texts in intent.phrases.values() for text in texts
+            (name, self._reader.read(text))
+            for name, intent in settings.intents.items()
+            for texts in intent.phrases.values()
+            for text in texts
         ]
         self._weights = _weights([*self._known.values(), *_known(phrases).values()])
         self._questions = self._weighed(settings)
@@ -109,7 +79,7 @@ class FaqFinder:
         """The key of the entry that answers `heard`, which was understood as `intent`; "" when none clearly does."""
         if not self._questions or intent.name in everyday.INTENTS:
             return ""
-        words = self._read(heard)
+        words = self._reader.read(heard)
         if not words.meant or not words.asked.kinds:
             return ""
         told = {name: self._told(words, known) for name, known in self._known.items()}
@@ -119,7 +89,7 @@ class FaqFinder:
             return ""
         return "" if self._says_more(words, self._known[best[0]]) else best[0]
 
-    def _scores(self, words: _Words, told: Mapping[str, float], intent: Intent) -> dict[str, float]:
+    def _scores(self, words: Meaning, told: Mapping[str, float], intent: Intent) -> dict[str, float]:
         """By entry that comes up to its bar: how well its best question fits."""
         scores: dict[str, float] = {}
         for question in self._questions:
@@ -144,40 +114,24 @@ class FaqFinder:
         questions = []
         for name, entry in settings.faq.items():
             for texts in entry.questions.values():
-                read = [self._read(text) for text in texts]
+                read = [self._reader.read(text) for text in texts]
                 for words in read:
                     shares = [_share(keys, read) for keys in words.meant]
                     meant = tuple((keys, self._weigh(keys) * math.sqrt(share)) for keys, share in zip(words.meant, shares, strict=True))
-                    core = tuple(keys for keys, share in zip(words.meant, shares, strict=True) if share == 1)
+                    core = self._core(words, shares, len(read))
                     if meant and (words.asked.direct or sum(weight for _, weight in meant) >= _ENOUGH):
                         questions.append(_Question(name, words.asked, meant, core, sum(weight for _, weight in meant)))
         return questions
 
+    def _core(self, words: Meaning, shares: Sequence[float], questions: int) -> tuple[Keys, ...]:
+        """Of few questions little can be learnt: then the weightiest word."""
+        weighty = [(keys, share) for at, (keys, share) in enumerate(zip(words.meant, shares, strict=True)) if at not in words.light]
+        if questions >= _FEW:
+            return tuple(keys for keys, share in weighty if share == 1)
+        return tuple(keys for keys, _ in sorted(weighty, key=lambda pair: self._weigh(pair[0]), reverse=True)[:1])
+
     # -- words ------------------------------------------------------------------------
-    def _read(self, text: str) -> _Words:
-        spoken = language.words(text)
-        wants, marked, concepts = asked(spoken), mark(spoken), self._lexicon.concepts(spoken)
-        meant: list[Keys] = []
-        light, fails = set(), set()
-        for at, word in enumerate(spoken):
-            keys = frozenset() if at in wants.places else self._keys(word, concepts[at])
-            if keys:
-                light |= {len(meant)} if _says_little(word) else set()
-                fails |= {len(meant)} if marked[at].startswith(FAILS) or keys & _TROUBLE else set()
-                meant.append(keys)
-        return _Words(wants, tuple(meant), frozenset(light), frozenset(fails))
-
-    def _keys(self, word: str, concepts: frozenset[str]) -> Keys:
-        """None for a word of grammar that is about nothing by itself."""
-        if word in _NUMBERS:
-            return frozenset({word})
-        if word in _DAYS:
-            return frozenset({_DAY})
-        if language.is_function_word(language.stem(word)):
-            return concepts & self._lexicon.concepts([word])[0] - self._says_nothing
-        return (concepts - self._says_nothing) | {language.stem(word)}
-
-    def _told(self, words: _Words, known: frozenset[str]) -> float:
+    def _told(self, words: Meaning, known: frozenset[str]) -> float:
         """How much of the caller's words an entry explains."""
         explained = against = 0.0
         for at, keys in enumerate(words.meant):
@@ -198,11 +152,11 @@ class FaqFinder:
         known = [self._weights[key] for key in keys if key in self._weights]
         return min(known) if known else (1.0 if _speaks(keys) else _UNKNOWN)
 
-    def _in_trouble(self, words: _Words, known: frozenset[str]) -> bool:
+    def _in_trouble(self, words: Meaning, known: frozenset[str]) -> bool:
         """Something fails that the entry does not speak of: that is a report, and no question."""
         return any(not words.meant[at] & (known | _MAY_FAIL) for at in words.fails)
 
-    def _says_more(self, words: _Words, known: frozenset[str]) -> bool:
+    def _says_more(self, words: Meaning, known: frozenset[str]) -> bool:
         """Whether a phrase of an intent explains words that the entry does not, and all that the entry does."""
         weighty = [keys for at, keys in enumerate(words.meant) if at not in words.light]
         mine = frozenset(at for at, keys in enumerate(weighty) if self._is_known(keys, known))
@@ -227,30 +181,8 @@ def helped(turns: Sequence[TurnRecord], at: int) -> bool | None:
     return _REPLIES[reply.intent]
 
 
-_UNDERSTOOD = 0.5
-_NO_REPLY = frozenset({everyday.WAIT, everyday.REPEAT, "silence", "trouble", "no_recording"})
-_REPLIES = {everyday.YES: True, everyday.THANKS: True, everyday.NO: False}
-
-
-# -- reading and weighing words ---------------------------------------------------------
-def _says_little(word: str) -> bool:
-    stem = language.stem(word)
-    return word not in _DAYS and word not in _NUMBERS and (stem in _LIGHT or language.is_function_word(stem))
-
-
-@cache
-def _broad(lexicon: Lexicon) -> frozenset[str]:
-    concepts: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for form in lexicon.forms:
-        concepts[form.patterns].add(form.concept)
-    beside: dict[str, set[str]] = defaultdict(set)
-    for together in concepts.values():
-        for concept in together:
-            beside[concept] |= together
-    return frozenset(concept for concept, others in beside.items() if len(others) > _BROAD)
-
-
-def _share(keys: Keys, questions: Sequence[_Words]) -> float:
+# -- weighing words --------------------------------------------------------------------
+def _share(keys: Keys, questions: Sequence[Meaning]) -> float:
     return sum(_meets(keys, words.meant) for words in questions) / len(questions)
 
 
@@ -262,7 +194,7 @@ def _meets(keys: Keys, others: Iterable[Keys]) -> bool:
     return any(keys & other for other in others)
 
 
-def _known(told: Iterable[tuple[str, _Words]]) -> dict[str, frozenset[str]]:
+def _known(told: Iterable[tuple[str, Meaning]]) -> dict[str, frozenset[str]]:
     """By entry: all that its questions speak of."""
     known: dict[str, set[str]] = defaultdict(set)
     for name, words in told:

@@ -10,18 +10,21 @@ from collections.abc import Mapping, Sequence
 from calls.call import Transcript, Turn
 from calls.settings import Settings
 from nlu import language
-from nlu.detecting import detect, neutral, points, written_in
+from nlu.detecting import detect, neutral, points, small_words
 from nlu.language_wish import requested
+from nlu.lexicon import Lexicon
 
 __all__ = ["Following", "detect", "requested"]
 
-_ENOUGH = 2.0  # points of small words that make a sentence of a language
+_ENOUGH = 1.5  # points of small words that make a sentence of a language ...
+_AGREED = 1.0  # ... where the recogniser thinks so too
 _SHARE = 0.6  # of all points
-_WORDS = {"ta": 2}  # a Tamil sentence may be two words long ...
-_FEWEST_WORDS = 3  # ... those of the others are not
-_FIRST_WORDS = 2  # what a caller says first decides sooner: nothing is known yet
+_FEWEST_WORDS = 3  # a sentence, but for ...
+_SHORTER = {"ta": 2}  # ... Tamil, which hangs its grammar on the end of the word ...
+_SHORTER_FIRST = {"ta": 2, "hi": 2}  # ... and what is said first, but in English, of which two words are everybody's
 _UNSURE = 0.4  # of its words: then the recogniser's text must say more
-_BELIEVED, _BELIEVED_WORDS = 0.9, 3  # the recogniser's own view of a first sentence without small words
+_BELIEVED = 0.8  # the recogniser's own view of a sentence without telling words
+_SMALL_WORDS, _MEANT = 2, 2  # words of grammar that two languages share; words that mean something
 
 
 class Following:
@@ -29,7 +32,8 @@ class Following:
 
     def __init__(self, settings: Settings) -> None:
         self._languages = tuple(settings.languages)
-        detect("")  # reads its word lists now, not while a caller waits
+        for sample in ("hindi नमूना", "tamil மாதிரியான", "something romanised"):  # reads the word lists now, not while a caller waits
+            detect(sample), requested(sample, self._languages)
 
     def __call__(self, transcript: Transcript, turns: Sequence[Turn], language: str) -> str:
         """`language`: the call's so far. Another one only when the words ask for it or are clearly of it."""
@@ -42,28 +46,28 @@ class Following:
         return spoken if spoken in self._languages else language
 
     def _spoken(self, transcript: Transcript, said: Sequence[str], so_far: str) -> str:
-        words = language.words(transcript.text)
+        words = [word for word in language.words(transcript.text) if word not in neutral() and not word.isdigit()]
         told = points(words)
         best = max(told, key=lambda code: (told[code], code == so_far), default="")
         if not best:
             return self._believed(transcript, words, said, so_far)
         if told[best] < _SHARE * sum(told.values()):
             return so_far
-        if said:
-            enough = told[best] >= _ENOUGH and len(words) >= _WORDS.get(best, _FEWEST_WORDS)
-        else:
-            agreed = best == transcript.language or written_in(best, transcript.text)
-            enough = told[best] >= (_ENOUGH / 2 if agreed else _ENOUGH) and len(words) >= _FIRST_WORDS
-        if transcript.confidence < _UNSURE and best != transcript.language:
-            enough = enough and told[best] > _ENOUGH
-        return best if enough or _kept_up(best, told, said, so_far) else so_far
+        enough = _AGREED if best == transcript.language and (so_far not in told) else _ENOUGH
+        unsure = transcript.confidence < _UNSURE
+        fewest = (_SHORTER if said else _SHORTER_FIRST).get(best, _FEWEST_WORDS)
+        if len(words) >= fewest and told[best] >= enough + unsure:
+            return best
+        return best if _kept_up(best, told, said, so_far) else so_far
 
     def _believed(self, transcript: Transcript, words: Sequence[str], said: Sequence[str], so_far: str) -> str:
-        """Nothing but borrowed words: the recogniser is believed if it is sure, and these are the caller's first."""
-        spoken = [word for word in words if word not in neutral() and not word.isdigit()]
-        if said or len(spoken) < _BELIEVED_WORDS or transcript.language_confidence < _BELIEVED:
+        """No word tells: a sure recogniser is believed when the caller begins to speak, or if grammar of its language is there."""
+        if len(words) < _FEWEST_WORDS or transcript.language_confidence < _BELIEVED:
             return so_far
-        return transcript.language
+        if small_words(words, transcript.language) >= _SMALL_WORDS:
+            return transcript.language
+        meant = sum(bool(concepts) for concepts in Lexicon.load().concepts(words))  # a name has none
+        return so_far if said or meant < _MEANT else transcript.language
 
 
 def _kept_up(best: str, told: Mapping[str, float], said: Sequence[str], so_far: str) -> bool:
@@ -72,5 +76,3 @@ def _kept_up(best: str, told: Mapping[str, float], said: Sequence[str], so_far: 
         return False
     before = points(language.words(said[-1]))
     return told[best] >= 1 and before.get(best, 0.0) >= 1 and so_far not in told and so_far not in before
-
-

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from calls.call import CallRecord, Consent, Question, TurnRecord
 from calls.corrections import Correction, CorrectionKind, CorrectionState
@@ -21,20 +22,56 @@ Place = tuple[str, int | None]  # (call_sid, number of the turn)
 def samples(settings: Settings, records: Iterable[CallRecord], corrections: Sequence[Correction]) -> Iterator[Sample]:
     """What was said in these calls, and what was corrected elsewhere. Answers to "what is your serial number?" and the like, keys,
     and callers who declined to be recorded are left out. `corrections`: the newest first, which counts."""
-    standing = [each for each in reversed(corrections) if each.state is not CorrectionState.REFUSED]
-    meant = {place_of(each): each for each in standing if each.kind is CorrectionKind.INTENT}
-    words = {place: [each for each in standing if place_of(each) == place] for place in map(place_of, standing)}
-    refused = {place_of(each) for each in corrections if each.kind is CorrectionKind.INTENT and each.state is CorrectionState.REFUSED}
+    told, seen = Told(corrections), set[Place]()
     for record in records:
-        told = told_by_agents(settings, record)
+        wrapped_up = told_by_wrap_up(settings, record)
         for asked, turn in spoken(record):
             place = record.sid, turn.number
-            wrapped_up = told.get(turn.number, "") if place not in refused else ""
-            intent = meant.pop(place).meant if place in meant else wrapped_up
-            said = "" if intent else put_right(turn.heard, words.get(place, ()))
+            seen.add(place)
+            intent = told.intent(place) or ("" if told.refused(place) else wrapped_up.get(turn.number, ""))
+            said = "" if intent else told.words(place, turn.heard)
             weak = "" if intent or said else as_understood(settings, turn)
+            if not (intent or said or weak) and (same := told.alike(turn.heard)):
+                intent = same.meant
+                seen.add(place_of(same))
             yield Sample(turn.heard, turn.language, asked, intent or weak, said, bool(intent or said), *place)
-    yield from (Sample(each.heard, each.language, meant=each.meant, told=True) for each in meant.values())
+    yield from told.elsewhere(seen)
+
+
+class Told:
+    """What agents have said of single turns."""
+
+    def __init__(self, corrections: Sequence[Correction]) -> None:
+        """The newest first; of several of one turn it counts."""
+        self._intents, self._words, self._refused = dict[Place, Correction](), defaultdict[Place, list[Correction]](list), set[Place]()
+        for each in reversed(corrections):
+            if each.kind is CorrectionKind.WORD and each.state is not CorrectionState.REFUSED:
+                self._words[place_of(each)].append(each)
+            elif each.kind is CorrectionKind.INTENT and each.state is not CorrectionState.REFUSED:
+                self._intents[place_of(each)] = each
+            elif each.kind is CorrectionKind.INTENT:
+                self._refused.add(place_of(each))
+        self._alike = {tuple(language.words(each.heard)): each for each in self._intents.values()}
+
+    def intent(self, place: Place) -> str:
+        return self._intents[place].meant if place in self._intents else ""
+
+    def refused(self, place: Place) -> bool:
+        """A supervisor did not agree with what an agent said of it."""
+        return place in self._refused
+
+    def words(self, place: Place, heard: str) -> str:
+        """As an agent has put them right; "" when nobody has."""
+        return put_right(heard, self._words.get(place, ()))
+
+    def alike(self, heard: str) -> Correction | None:
+        """Of the same words elsewhere."""
+        return self._alike.get(tuple(language.words(heard)))
+
+    def elsewhere(self, seen: Collection[Place]) -> Iterator[Sample]:
+        """Corrected utterances that are not among those."""
+        others = (each for place, each in self._intents.items() if place not in seen)
+        return (Sample(each.heard, each.language, meant=each.meant, told=True) for each in others)
 
 
 def place_of(correction: Correction) -> Place:
@@ -51,8 +88,8 @@ def spoken(record: CallRecord) -> Iterator[tuple[Question, TurnRecord]]:
         asked = turn.asked if turn.said else asked
 
 
-def told_by_agents(settings: Settings, record: CallRecord) -> dict[int, str]:
-    """Turn -> intent, from the wrap-up: either what it says, or, as it lets the bot be right, what the bot took the call for."""
+def told_by_wrap_up(settings: Settings, record: CallRecord) -> dict[int, str]:
+    """Turn -> intent: either what it says, or, as it lets the bot be right, what the bot took the call for."""
     turn, wrap_up = telling_turn(settings, record), record.wrap_up
     if turn is None or wrap_up is None or misses_nothing(record, wrap_up.intent):
         return {}

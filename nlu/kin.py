@@ -44,6 +44,10 @@ FAMILIES = {
 }
 
 
+_TRADES = ("GOODS", "HEALTH", "OTHER_WORLD")  # what one helpdesk is there for and another has nothing to do with
+TOPICS = frozenset(concept for family in _TRADES for concept in FAMILIES[family].split())
+
+
 def _broader() -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for family, members in FAMILIES.items():

@@ -11,33 +11,33 @@ from nlu.tongues import LANGUAGE_NAMES
 
 # verbs of speaking; a `*` as in nlu/lexicon.py
 _SPEAK = """
-    speak* talk* converse* reply answer tell explain say switch continue
-    bol* baat bat bata* batao kaho kahiye samjha* बोल* बात बता* कहिए कहो समझा*
-    pes* paes* pesu* sol* pechu பேச* பேசு* சொல்* பேசி*
+    speak* talk* converse* reply answer tell explain say switch continue bol bolo bole bolie boliye boliyega bolen
+    bolenge bolna bolne bolunga baat bat bata* batao kaho kahiye samjha* pes* paes* pesu* sol* pechu
+    बोल बोलो बोले बोलिए बोलिये बोलिएगा बोलें बोलेंगे बोलना बोलने बात बता* कहिए कहो समझा*
+    பேச* பேசு* சொல்* பேசி*
 """
 _CHOOSE = """
-    change* badal* बदल* மாற்ற* மாத்த* language bhasha भाषा மொழி* prefer want need understand* know follow comfortable choose
-    chahiye चाहिए venum வேண்டும் வேணும் aati ata aata आती आता
-    samajh* samjh* समझ* theriy* theriu* தெரி* puri* புரி* mudiy* முடி*
+    change* badal* language bhasha prefer want need understand* know follow comfortable choose chahiye venum aati ata
+    aata samajh* samjh* theriy* theriu* puri* mudiy*
+    बदल* भाषा चाहिए आती आता समझ*
+    மாற்ற* மாத்த* மொழி* வேண்டும் வேணும் தெரி* புரி* முடி*
 """
 _NOT_BEFORE = "not no never without"  # English says so before the thing
 _NOT_AFTER = """
-    nahi mat नहीं मत theriyathu theriyadhu theriyala puriyala puriyalai puriyathu vendam venam illa mudiyala
+    nahi mat theriyathu theriyadhu theriyala puriyala puriyalai puriyathu vendam venam illa mudiyala
+    नहीं मत
     தெரியாது தெரியாதே தெரியல* தெரியவில்லை புரிய* வேண்டாம் வேணாம் இல்லை இல்ல முடியாது முடியல* முடியவில்லை வராது
 """
 _AROUND = """
-    why i me my we us you your can could will would please kindly do does am is are it the a in to into with only just let be have
-    sir madam ok
-    okay yes hello hi hey now this that and but so from well very much at all if possible want like go ahead thank thanks sorry any
-    mein me main mai mujhe mujhko hum humko humein aap kya kijiye karo kar kare karke karen sakte sakta sakti hai ho ji haan se hi
-    sirf bas
-    thoda ko na to aur par plz koi hamse humse mujhse hoon karna karni dijiye do ye yeh
-    में मैं मुझे हमें हम आप आपको क्या कीजिए कीजिये करें करो कर करके सकते सकता सकती है हैं हो जी हां से ही सिर्फ बस थोडा को तो और पर
-    केवल
-    मुझसे हमसे कृपया प्लीज नमस्ते हेलो सर मैडम करना करनी चाहता चाहती हूं रह दीजिए भी यह
-    enakku naan neenga la le ku mattum konjam dayavu seithu எனக்கு நான் நீங்கள் நீங்க மட்டும் கொஞ்சம் தயவுசெய்து தயவு செய்து
-    என்னிடம் என்கிட்ட
-    எங்கிட்ட தான் ப்ளீஸ் சார் மேடம் வணக்கம் ஹலோ சரி ஒரு என்னோட எங்களுக்கு நாங்க ல இல் ஆ
+    able why i me my we us you your can could will would please kindly do does am is are it the a in to into with only just
+    let be have sir madam ok okay yes hello hi hey now this that and but so from well very much at all if possible
+    want like go ahead thank thanks sorry any mein main mai mujhe mujhko hum humko humein aap kya kijiye karo kar kare
+    karke karen sakte sakta sakti hai ho ji haan se sirf bas thoda ko na aur par plz koi hamse humse mujhse hoon karna
+    karni dijiye ye yeh enakku naan neenga la le ku mattum konjam dayavu seithu
+    में मैं मुझे हमें हम आप आपको क्या कीजिए कीजिये करें करो कर करके सकते सकता सकती है हैं हो जी हां से ही सिर्फ बस
+    थोडा को तो और पर केवल मुझसे हमसे कृपया प्लीज नमस्ते हेलो सर मैडम करना करनी चाहता चाहती हूं रह दीजिए भी यह
+    எனக்கு நான் நீங்கள் நீங்க மட்டும் கொஞ்சம் தயவுசெய்து தயவு செய்து என்னிடம் என்கிட்ட எங்கிட்ட தான் ப்ளீஸ் சார் மேடம்
+    வணக்கம் ஹலோ சரி ஒரு என்னோட எங்களுக்கு நாங்க ல இல் ஆ
 """
 _BESIDE = 3  # words between a verb of speaking and the language's name at most
 _REACH = 4  # of an English negation, in words

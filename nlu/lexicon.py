@@ -50,7 +50,7 @@ class Lexicon:
             _plant(self._root, form)
         patterns = {pattern for form in self.forms for pattern in form.patterns}
         self._patterns = patterns
-        self._nearest = Nearest({pattern for pattern in self._root.following if not pattern.startswith("*")})
+        self._nearest = Nearest({pattern for pattern, node in self._root.following.items() if node.concepts and pattern[0] != "*"})
         self._fitting = lru_cache(maxsize=20_000)(self._fit)
 
     @staticmethod
@@ -83,11 +83,13 @@ class Lexicon:
                 yield from ((begin, end, node) for node in reached if node.concepts)
 
     def _fit(self, word: str) -> tuple[str, ...]:
-        """The patterns that a word fits; those of the nearest known word if it fits none."""
-        if fits := self._exact(word):
+        """The patterns that a word fits; also the nearest known word, if it neither is one nor has a meaning of its own."""
+        fits = self._exact(word)
+        means = any(self._root.following[pattern].concepts for pattern in fits if pattern in self._root.following)
+        if means or word in fits or language.is_function_word(language.stem(word)):
             return fits
-        nearest = "" if language.is_function_word(language.stem(word)) else self._nearest(word)
-        return (nearest,) if nearest else ()
+        nearest = self._nearest(word)
+        return (*fits, *self._exact(nearest)) if nearest else fits
 
     def _exact(self, word: str) -> tuple[str, ...]:
         lengths = range(2, min(len(word), _LONGEST_AFFIX) + 1)
@@ -111,14 +113,14 @@ def _form(concept: str, code: str, told: str) -> Form:
     """Spelled as `language.words` spells what callers say; the stars stay on the words that had them."""
     alone, parts = told.startswith("="), told.removeprefix("=").split()
     words = language.words(" ".join(parts))
-    first = "*" if parts[0].startswith("*") else ""
-    last = "*" if parts[-1].endswith("*") else ""
-    if len(words) == len(parts):
-        starred = [("*" if part[0] == "*" else "") + word + ("*" if part[-1] == "*" else "") for part, word in zip(parts, words, strict=True)]
-    else:
-        starred = [first + words[0], *words[1:]]
-        starred[-1] += last
+    if len(words) != len(parts):  # some were joined or opened: only the stars at the ends can be placed
+        parts = [parts[0], *words[1:-1], parts[-1]] if len(words) > 1 else [parts[0][:1] + parts[-1]]
+    starred = [_star(part[0]) + word + _star(part[-1]) for part, word in zip(parts, words, strict=True)]
     return Form(concept, code, tuple(starred), alone)
+
+
+def _star(char: str) -> str:
+    return char if char == "*" else ""
 
 
 def _plant(root: _Node, form: Form) -> None:

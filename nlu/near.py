@@ -9,15 +9,15 @@ from rapidfuzz import fuzz, process
 
 from nlu.sounds import skeleton, sound
 
-_SHORTEST = 5  # letters
+_SHORTEST = 5  # letters, or code points
 _ALIKE = 85.0  # 0..100: within one script
 _ALIKE_BEGINNING = 6  # letters of a form that goes on ("install*")
 _TELLING = 4  # classes of consonants that must agree where the script or the vowels do not
-_ALIKE_IN_SOUND = 66.0
+_ALIKE_IN_SOUND = 76.0
 
 
 class Nearest:
-    """`nearest(word)` -> a pattern, or "" when none is near enough. Keeps nothing."""
+    """`nearest(word)` -> a known word or beginning, or "" when none is near enough. Keeps nothing."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """`patterns`: words, or beginnings of words with a `*` behind."""
@@ -29,12 +29,13 @@ class Nearest:
             self._learn(pattern, pattern.rstrip("*"))
 
     def _learn(self, pattern: str, word: str) -> None:
-        if len(word) < _SHORTEST - 1 or any(char.isdigit() for char in word):
+        if any(char.isdigit() for char in word):
             return
-        self._by_sound.setdefault(sound(word), pattern)
+        if word.isascii() and len(word) >= _SHORTEST - 1:
+            self._by_sound.setdefault(sound(word), word)
         if len(skeleton(word)) >= _TELLING:
             self._by_skeleton[skeleton(word)].append(pattern)
-        if not pattern.endswith("*"):
+        if len(word) >= _SHORTEST and not pattern.endswith("*"):
             self._whole[_first_sound(word)].append(word)
         elif len(word) >= _ALIKE_BEGINNING:
             self._begun[_first_sound(word), len(word)].append(word)
@@ -42,30 +43,29 @@ class Nearest:
     def __call__(self, word: str) -> str:
         if len(word) < _SHORTEST or any(char.isdigit() for char in word):
             return ""
-        return self._by_sound.get(sound(word)) or self._spelled_alike(word) or self._sounding_alike(word)
+        if word.isascii():
+            return self._by_sound.get(sound(word)) or self._spelled_alike(word)
+        return self._spelled_alike(word) or self._sounding_alike(word)
 
     def _spelled_alike(self, word: str) -> str:
         first = _first_sound(word)
         best, likeness = _most_alike(word, self._whole.get(first, ()))
-        for length in range(_ALIKE_BEGINNING, len(word) + 1):
+        for length in range(_ALIKE_BEGINNING, len(word) + 2):
             begun, alike = _most_alike(word[:length], self._begun.get((first, length), ()))
             if alike > likeness:
-                best, likeness = begun + "*", alike
+                best, likeness = begun, alike
         return best
 
     def _sounding_alike(self, word: str) -> str:
-        """For borrowed words: the same consonants, and vowels not too different. A longer word may go on after them."""
+        """For borrowed words in Indian letters: the same consonants, vowels not too different; endings may follow."""
         bones, heard = skeleton(word), sound(word)
         for length in range(len(bones), _TELLING - 1, -1):
-            known = [
-                pattern
-                for pattern in self._by_skeleton.get(bones[:length], ())
-                if length == len(bones) or (pattern.endswith("*") and not word.isascii())
-            ]
-            for pattern in known:
-                plain = sound(pattern.rstrip("*"))
-                if fuzz.ratio(heard[: len(plain) + 1] if length < len(bones) else heard, plain) >= _ALIKE_IN_SOUND:
-                    return pattern
+            for pattern in self._by_skeleton.get(bones[:length], ()):
+                plain, goes_on = sound(pattern.rstrip("*")), length < len(bones)
+                if goes_on and not pattern.endswith("*"):
+                    continue
+                if fuzz.ratio(heard[: len(plain) + 1] if goes_on else heard, plain) >= _ALIKE_IN_SOUND:
+                    return pattern.rstrip("*")
         return ""
 
 

@@ -17,9 +17,10 @@ from nlu.humans import utc_now
 from nlu.signals import signals
 from nlu.slots import SlotReader, check, mend
 from nlu.standing import standing_question, standing_slot
-from nlu.wishes import is_sure
+from nlu.wishes import OTHER, is_sure
 
 _SURE = 0.97
+_FOUND = 0.9  # nlu/faq.py answers where it is that sure
 
 
 class Noticing:
@@ -31,7 +32,14 @@ class Noticing:
         """`intent` is what the words alone mean; touches nothing."""
         told = self._answer_to_slot(intent, turn, history) or self._listened_along(intent, turn)
         told = replace(told, signals=signals(turn.heard, told, history))
-        return replace(told, faq=self._faq.find(turn.heard, told)) if self._may_be_a_question(told) else told
+        return self._with_answer(told, turn) if self._may_be_a_question(told) else told
+
+    def _with_answer(self, intent: Intent, turn: Turn) -> Intent:
+        """A question that the FAQ knows is understood, whether or not the intent was."""
+        entry = self._faq.find(turn.heard, intent)
+        if entry and not is_sure(self._settings, intent):
+            intent = replace(intent, name=self._settings.faq[entry].intent or OTHER, confidence=_FOUND)
+        return replace(intent, faq=entry)
 
     def _answer_to_slot(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Intent | None:
         """What was asked for is given, or put right; None when the caller speaks of something else."""

@@ -32,7 +32,7 @@ UNITS = {
     """,
     "ta": """
         0 பூஜ்ஜியம் பூஜ்யம் பூஜியம் பூச்சியம் பூஜ்ஜியமும் சுழியம் சுழி poojyam poojiyam pujyam
-        1 ஒன்று ஒண்ணு ஒன்னு ஒண்று onnu ondru onru
+        1 ஒன்று ஓன்று ஒண்ணு ஒன்னு ஒண்று onnu ondru onru
         2 இரண்டு ரெண்டு ரண்டு rendu irandu randu
         3 மூன்று மூணு மூனு முன்று moonu moonru moondru
         4 நான்கு நாலு நாளு நால் naalu naangu
@@ -40,7 +40,7 @@ UNITS = {
         6 ஆறு aaru
         7 ஏழு ஏலு ezhu yezhu
         8 எட்டு ettu
-        9 ஒன்பது ஒம்பது ஒம்போது onbathu ombathu ombadhu onpathu
+        9 ஒன்பது ஓன்பது ஒம்பது ஒம்போது onbathu ombathu ombadhu onpathu
     """,
 }
 
@@ -58,7 +58,7 @@ DOUBTFUL_UNITS = """
     9 nein nao mine नो நயன்
 """
 # ... but no more than the rest of a sentence in these languages
-NATIVE = {"hi": frozenset({"do", "teen", "tin", "sat", "aat", "ath", "pach"}), "ta": frozenset({"ஒரு"}), "en": frozenset({"oh"})}
+NATIVE = {"hi": frozenset({"do", "teen", "tin", "sat", "aat", "ath", "pach"}), "ta": frozenset({"ஒரு"})}
 
 TEENS = {
     "en": """
@@ -97,7 +97,7 @@ TEENS = {
         10 दस das dus
         11 ग्यारह ग्यारा gyarah gyaarah gyara
         12 बारह barah baarah
-        13 तेरह तेरा terah
+        13 तेरह terah
         14 चौदह chaudah chaudha
         15 पंद्रह पन्द्रह pandrah pandra
         16 सोलह solah
@@ -144,7 +144,7 @@ TEENS = {
         57 सत्तावन sattavan
         58 अट्ठावन अठावन atthavan athavan
         59 उनसठ unsath
-        60 साठ saath
+        60 साठ
         61 इकसठ iksath
         62 बासठ basath
         63 तिरसठ तिरेसठ tirsath tiresath
@@ -244,6 +244,7 @@ HUNDREDS = """
     800 எண்ணூறு எண்ணூத்தி எண்ணூற்று
     900 தொள்ளாயிரம் தொள்ளாயிரத்து தொள்ளாயிரத்தி
 """
+# those of other numbers are made of their words: பத்து, பத்தாயிரம்
 THOUSANDS = """
     2 இரண்டா ரெண்டா
     3 மூவா மூன்றா மூணா
@@ -253,18 +254,6 @@ THOUSANDS = """
     7 ஏழா
     8 எட்டா எண்ணா
     9 ஒன்பதா
-    10 பத்தா
-    15 பதினைந்தா பதினஞ்சா
-    20 இருபதா
-    25 இருபத்தைந்தா இருபத்தஞ்சா
-    30 முப்பதா
-    40 நாற்பதா
-    50 ஐம்பதா அம்பதா
-    60 அறுபதா
-    70 எழுபதா
-    75 எழுபத்தைந்தா எழுபத்தஞ்சா
-    80 எண்பதா
-    90 தொண்ணூறா
 """
 TAMIL_THOUSAND = ("யிரம்", "யிரத்து", "யிரத்தி")
 MULTIPLES = """
@@ -297,7 +286,7 @@ ONCE_MORE = """
 """
 
 LETTERS = """
-    A a ay ए அ ஏ எ
+    A a ay eigh ए அ ஏ எ
     B b bee be बी பி பீ
     C c cee see sea सी சி சீ ஸி
     D d dee डी டி டீ
@@ -325,7 +314,7 @@ LETTERS = """
     Z z zed zee jed zet जेड ज़ेड ज़ी जैड जेट இசட் ஜெட் ஸெட் இஜட்
 """
 # words of grammar too: letters only among other characters of a code
-DOUBTFUL_LETTERS = "a ay be see sea ji je i eye ai ke are es en we you why tea oh ए ई इ जी के आई आइ ओ அ எ இ ஐ என் ஏ ஈ"
+DOUBTFUL_LETTERS = "a ay eigh be see sea ji je i eye ai ke are es en we you why tea oh जी के आई आइ என்"
 
 ALPHABET = """
     A alpha alfa

@@ -17,6 +17,7 @@ from nlu.assistant_reading import cut
 BASE_URL = "https://api.openai.com/v1"
 _KEEP_LINES_S = 90.0
 _CONNECT_S = 2.0
+_GRACE_S = 0.5  # the socket's limit comes after the caller's
 _DONE: dict[str, Any] = {}
 _Call = tuple[Any, str, str, list[str]]  # index, id, name, arguments as they grow
 _STATUSES: Mapping[int, Why] = {401: "refused_key", 403: "refused_key", 429: "rate_limited", 503: "overloaded", 529: "overloaded"}
@@ -49,7 +50,7 @@ class OpenAiModel:
         self.model, self._form = settings.assistant.model, 0
         self._client = httpx.Client(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            timeout=httpx.Timeout(settings.assistant.give_up_after_ms / 1000, connect=_CONNECT_S),
+            timeout=httpx.Timeout(settings.assistant.give_up_after_ms / 1000 + _GRACE_S, connect=_CONNECT_S),
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=40, keepalive_expiry=_KEEP_LINES_S),
         )
         self._url = f"{(base_url or BASE_URL).rstrip('/')}/chat/completions"

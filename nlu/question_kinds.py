@@ -28,7 +28,8 @@ _WORDS = {
     Kind.HOW: """
         how|how to|steps|step|procedure|process|method|what to do|what should i do|what can i do|what do i do|guide me
         |way to|way of|कैसे|कैसा|तरीका|तरीके|प्रोसेस|प्रक्रिया|प्रोसीजर|क्या करूं|क्या करना|क्या करें|स्टेप|स्टेप्स|kaise
-        |kese|kaisey|tarika|tareeka|kya karu|kya karun|kya karna|kya kare|எப்படி|எப்டி|வழிமுறை|வழி|என்ன செய்வது|என்ன செய்ய
+        |kese|kaisey|tarika|tareeka|kya karu|kya karun|kya karna
+        |kya karein|kya karen|kya kare|எப்படி|எப்டி|வழிமுறை|வழி|என்ன செய்வது|என்ன செய்ய
         |என்ன பண்ண|என்ன பண்றது|என்ன பண்ணணும்|eppadi|epdi|enna seiya|enna panna
     """,
     Kind.WHEN: """
@@ -44,7 +45,8 @@ _WORDS = {
         |எங்க|எங்கு|எந்த மெனு|enge|enga
     """,
     Kind.MUCH: """
-        how much|price|prices|cost|costs|charge|charges|charged|rate of|fee|fees|how expensive|how costly|costly|free|toll free|rupees|कितना
+        how much|price|prices|cost|costs|charge|charges|charged|rate kya|रेट क्या
+        |रेट कितना|rate kitna|fee|fees|how expensive|how costly|costly|free|toll free|rupees|कितना
         |कितने का|कितने में|कितनी|कितने पैसे|कितना पैसा|कीमत|दाम|खर्च|खर्चा|चार्ज|चार्जेस|फीस|शुल्क|मुफ्त|फ्री|टोल फ्री
         |पैसा|पैसे|kitna|kitne ka|kitne mein|kitni|kitne paise|kitna paisa|keemat|kimat|daam|kharch|kharcha|charge|charges
         |fees|paisa|paise|muft|எவ்வளவு|எவ்ளோ|விலை|கட்டணம்|செலவு|சார்ஜ்|ரேட் என்ன|இலவசம்|இலவசமா|டோல் ஃப்ரீ|evvalavu|evlo
@@ -65,13 +67,15 @@ _WORDS = {
         what|which|who|need to|क्या|कौन|कौनसा|kya|kaun|kaunsa|என்ன|எது|எந்த|enna
     """,
     Kind.WHETHER: """
-        whether|can you|can it|can the|can two|can this|can my|shall i|should i|should we|is it|is there|is this|is that|is the|is your|is my|are you
+        whether|can you|can it|can the|can two|can this|can my|shall i|should i
+        |should we|is it|is there|is this|is that|is the|is your|is my|are you
         |are there|are your|do i|do we|do you|does|will it|will the|will i|will we|will this|have to|क्या|kya
     """,
 }
 _YES_OR_NO = frozenset({Kind.CAN, Kind.WHETHER})
 _DIRECT = frozenset({Kind.HOW, Kind.WHEN, Kind.WHERE, Kind.MUCH, Kind.MANY})
 _TAMIL_QUESTION, _TAMIL_MAY = "ா", "லாமா"  # ends "இருக்குமா", "உண்டா"; "பயன்படுத்தலாமா"
+_KYA = frozenset(language.words("क्या kya"))
 _SHORTEST_TAMIL = 4  # code points of such a word
 
 
@@ -93,7 +97,9 @@ class Asked:
             return True
         if Kind.CAN in self.kinds and question.direct == {Kind.HOW}:
             return True
-        return question.direct <= {Kind.MUCH} and bool(self.kinds & question.kinds or (self.kinds | question.kinds) == _YES_OR_NO)
+        if question.direct:
+            return question.direct == {Kind.MUCH} and Kind.WHETHER in self.kinds & question.kinds
+        return bool(self.kinds & question.kinds) or (self.kinds | question.kinds) == _YES_OR_NO
 
 
 def asked(words: list[str]) -> Asked:
@@ -103,12 +109,21 @@ def asked(words: list[str]) -> Asked:
     at = 0
     while at < len(words):
         found, length = _longest(words, at)
+        if words[at] in _KYA and length == 1:
+            found = _wanted_by_kya(words, at)
         kinds |= found
         places |= set(range(at, at + length)) if found else set()
         if not found and _asks_in_tamil(words[at]):
             kinds.add(Kind.CAN if words[at].endswith(_TAMIL_MAY) else Kind.WHETHER)
         at += length
     return Asked(frozenset(kinds), frozenset(places))
+
+
+def _wanted_by_kya(words: list[str], at: int) -> frozenset[Kind]:
+    """A yes or no at the beginning or the end of a sentence, a fact before its verb ("kya hai"), either elsewhere."""
+    if at in (0, len(words) - 1):
+        return frozenset({Kind.WHETHER})
+    return frozenset({Kind.WHAT} if at == len(words) - 2 else {Kind.WHAT, Kind.WHETHER})
 
 
 def _asks_in_tamil(word: str) -> bool:

@@ -6,6 +6,7 @@ Deterministic, needs nothing but its settings, and takes about half a millisecon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from calls.call import Call, Intent, Outcome, Question, Say, Turn
@@ -13,10 +14,15 @@ from calls.settings import Settings
 from nlu import everyday, language
 from nlu.dialogue import Dialogue
 from nlu.humans import Anybody, always, utc_now
+from nlu.language_wish import requested
+from nlu.lexicon import Lexicon
+from nlu.noticing import Noticing
 from nlu.standing import standing_question
 from nlu.variations import Variations
 from nlu.wanting import Wanting
 
+_SURE = 0.97
+_SPEAKING, _AROUND = frozenset({"TALK", "TELL"}), 3  # what else, so near to a language's name, belongs to the request for it
 _WANT_AN_ANSWER = (Question.OFFER_HUMAN, Question.OFFER_CALLBACK, Question.STILL_THERE)
 
 
@@ -28,27 +34,49 @@ class Rules:
         at this moment."""
         self._settings = settings
         self._variations = Variations(settings.understanding.variations)
-        self._wanting = Wanting(settings)
-        self._dialogue = Dialogue(settings, anybody=anybody, now=now)
+        self._wanting, self._lexicon = Wanting(settings), Lexicon.load()
+        self._dialogue, self._noticing = Dialogue(settings, anybody=anybody, now=now), Noticing(settings, now=now)
         everyday.read([])  # reads its word lists now, not while a caller waits
 
     def respond(self, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Intent | Say | Outcome]:
         """See calls.ports.Understanding. A key press comes with its intent and without words."""
         pressed = turn.intent if not turn.heard else None
-        intent = pressed or self.understand(turn.heard, standing_question(history))
+        intent = pressed or self._noticing.complete(self.understand(turn.heard, standing_question(history)), turn, history)
         yield intent
         yield from self._dialogue.answer(intent, turn, history)
 
     def understand(self, heard: str, asked: Question = Question.NONE) -> Intent:
         """What the words mean, `asked` being what the bot has just asked. Not understood: "other" with a low confidence."""
         words = self._variations.meant(language.words(heard))
+        wished = requested(" ".join(words), self._settings.languages)
+        if not wished:
+            return self._meant(words, asked)
+        wish = self._meant(self._without_request(words), asked)
+        if wish.name in self._settings.intents and wish.confidence >= self._settings.understanding.threshold:
+            return replace(wish, slots={**wish.slots, "language": wished})
+        return Intent(everyday.LANGUAGE, _SURE, {"language": wished})
+
+    def _meant(self, words: list[str], asked: Question) -> Intent:
         small_talk = everyday.read(words)
         if small_talk.leaves_nothing:
             return Intent(_everyday(small_talk.intents, asked), small_talk.confidence)
-        wish = max(self._wanting.of(words), self._wanting.of(small_talk.without_names), key=lambda wish: wish.confidence)
+        wish = self._wanting.of(words)
+        if len(small_talk.without_names) < len(words):
+            wish = max(wish, self._wanting.of(small_talk.without_names), key=lambda wish: wish.confidence)
         if small_talk.confidence > max(wish.confidence, self._settings.understanding.threshold):
             return Intent(_everyday(small_talk.intents, asked), small_talk.confidence)
         return wish
+
+    def _without_request(self, words: list[str]) -> list[str]:
+        """Without the words that ask for the language: "my licence expired [hindi mein boliye]"."""
+        spoken = [not _SPEAKING.isdisjoint(concepts) for concepts in self._lexicon.concepts(words)]
+        named = [at for at, word in enumerate(words) if requested(word, self._settings.languages)]
+        around = {at for name in named for at in range(name - _AROUND, name + _AROUND + 1)}
+        return [
+            word
+            for at, word in enumerate(words)
+            if at not in named and not (at in around and (spoken[at] or language.is_function_word(language.stem(word))))
+        ]
 
 
 def _everyday(intents: tuple[str, ...], asked: Question) -> str:

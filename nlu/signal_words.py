@@ -135,7 +135,7 @@ PHRASES = [
         |phir wahi|fir wahi|wahi <trouble> <again>|kitni baar .. <called>|kitni bar .. <called>|kai baar .. <called>
         |baar baar .. <called>|<several> baar .. <called>|<several> bar .. <called>|doosri baar .. <called>
         |dusri baar .. <called>|pehle bhi .. <called>|kal bhi .. <called>|<called> .. <several> baar|wapas call nahi aaya
-        |<again> அதே <trouble>|<again> <same>|அதே <trouble> <again>|எத்தனை தடவை .. <called>|எத்தனை முறை .. <called>
+        |<again> அதே <trouble>|அதே <trouble> <again>|எத்தனை தடவை .. <called>|எத்தனை முறை .. <called>
         |எத்தன தடவ* .. <called>|<several> தடவை .. <called>|<several> முறை .. <called>|நேத்தும் .. <called>|ரெண்டாவது தடவை
         |இரண்டாவது முறை|ethana thadava* .. <called>|ethanai thadava* .. <called>|<several> thadava .. <called>
         """,
@@ -151,7 +151,8 @@ PHRASES = [
         |<books> .. खो|<books> .. नष्ट|<safe> .. खो|data .. gayab|entry .. gayab|company .. gayab|backup .. gayab
         |voucher .. gayab|sab gayab|data .. ud gaya|data .. udd gaya|data .. delete ho|entry .. delete ho|data .. mit gaya
         |data .. chala gaya|data .. kho gaya|backup .. delete ho|company .. delete ho|<books> .. அழிந்*|<books> .. அழிஞ்*
-        |<books> .. போய்*|<books> .. போயி*|<books> .. போச்சு|<books> .. காணோம்|<books> .. காணவில்லை|<books> .. காணாம*
+        |<books> .. போய்விட்ட*|<books> .. போயிடுச்சு|<books> .. போயிட்ட*|<books> .. போயிருச்சு
+        |<books> .. போச்சு|<books> .. காணோம்|<books> .. காணவில்லை|<books> .. காணாம*
         |<books> .. தொலைந்*|<books> .. டெலிட் ஆ*|<safe> .. காணோம்|<safe> .. காணவில்லை|<safe> .. டெலிட் ஆ*|<safe> .. போச்சு
         |வவுச்சர் .. காணோம்|data .. pochu|data .. poiduchu|data .. kaanom|data .. kanom|data .. azhinj*|company .. kaanom
         """,
@@ -201,5 +202,5 @@ MEANT_OTHERWISE = """
     angry birds|worst case|worst comes|cheat sheet|stupid question|stupid mistake|i am stupid
     |useless entr*|useless ledger*|useless data|useless file*|useless item*|useless voucher*|useless compan*
     |balance shit|excel shit|work shit|spread shit|data entry|data entries|no data loss|third party
-    |audit trail|audit log|audit report|audit feature|inspection report|quality inspection
+    |கெட்டு போச்சு|கெட்டுப் போச்சு|audit trail|audit log|audit report|audit feature|inspection report|quality inspection
 """

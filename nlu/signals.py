@@ -13,6 +13,7 @@ from functools import cache
 from calls.call import Intent, Question, Turn
 from calls.urgency import Signal
 from nlu import everyday, language
+from nlu.form import DETAILS
 from nlu.signal_words import GROUPS, MEANT_OTHERWISE, PHRASES
 from nlu.wishes import OTHER, TRANSFER
 
@@ -26,14 +27,14 @@ _MAY_BE = frozenset(language.words("will would could can may might if to afraid 
 _OPENS_A_THOUGHT = frozenset(language.words("know understand why how what because and but so since"))
 _LIGHT = frozenset(language.words("भी तो हुआ हुई हुए गया गई है bhi to hua hui hue gaya gayi hai எதுவும் ஒன்றும்"))
 _FILLING_A_SLOT = (Question.SLOT, Question.CONFIRM_SLOT)
-_NO_WISH = frozenset({*everyday.INTENTS, OTHER, TRANSFER, "change_language", "details", "silence", "trouble", "time_up", "no_recording"})
+_NO_WISH = frozenset({*everyday.INTENTS, everyday.LANGUAGE, OTHER, TRANSFER, DETAILS, "silence", "trouble", "time_up", "no_recording"})
 
 
 def signals(heard: str, intent: Intent, history: Sequence[Turn]) -> tuple[str, ...]:
     """The calls.urgency.Signal values of this turn, in their order there; `calls.urgency.in_words` says them.
 
     `history`: the earlier turns of the call."""
-    found = {signal for signal in _spoken(language.words(heard)) if signal}
+    found = set(_spoken(language.words(heard)))
     if _asked_often(intent, history):
         found.add(Signal.REPETITION)
     if _wants(TRANSFER, intent) and any(earlier.intent and _wants(TRANSFER, earlier.intent) for earlier in history):
@@ -69,7 +70,7 @@ class _Phrase:
     tokens: tuple[frozenset[str], ...]
 
 
-def _spoken(words: list[str]) -> Iterator[Signal | None]:
+def _spoken(words: list[str]) -> Iterator[Signal]:
     """The signals of the words, as they stand; places that mean something else count for nothing."""
     matches = [(phrase.signal, begin, end) for begin, phrase in _begun(words) if (end := _end(phrase.tokens, words, begin))]
     otherwise = {at for signal, begin, end in matches if signal is None for at in range(begin, end)}

@@ -11,8 +11,9 @@ from calls.slots import SlotKind, SlotSettings
 from nlu import gstin
 from nlu.slot_words import fold, tokens
 from nlu.spoken_atoms import Atom, Char
-from nlu.spoken_codes import Spoken, Stretch, spoken_codes
+from nlu.spoken_codes import Stretch, spoken_codes
 
+LAKH = 100_000
 SERIAL_DIGITS = 9  # of a Tally licence
 PHONE_DIGITS = range(10, 15)  # with trunk 0 or country code
 CODES = frozenset({SlotKind.DIGITS, SlotKind.ORDER_ID, SlotKind.SERIAL, SlotKind.GSTIN, SlotKind.PHONE})
@@ -21,7 +22,7 @@ AGAIN = (
     "start again|start over|start fresh|from the start|from the beginning|once again|again|afresh|शुरू से|फिर से|दोबारा|shuru se"
     "|phir se|fir se|dobara|wapas se|முதலிலிருந்து|முதலில் இருந்து|முதல்ல இருந்து|மறுபடியும்|மறுபடி|திரும்ப|ஆரம்பத்தில் இருந்து"
 )
-_TELLING = 4  # characters; so many are a code even where more is said
+_DIGITS_OF_AN_ORDER = 3  # at least, where nobody asked for it
 
 
 def lengths(slot: SlotSettings) -> range:
@@ -49,19 +50,19 @@ def code_fault(slot: SlotSettings, value: str) -> str:
 
 def read_code(slot: SlotSettings, heard: str, language: str, region: str) -> str:
     """The value that was asked for, right, wrong or a piece of it; "" where the words are about something else."""
-    spoken = spoken_codes(heard, language, _part_of(slot.kind))
+    spoken = spoken_codes(heard, language, part_of(slot.kind))
     for stretch in spoken.stretches():
-        for value in _values(slot, stretch, region):
-            if not code_fault(slot, value) and _said(stretch, value, spoken):
+        for value in _values(slot, stretch, region) if spoken.is_said(stretch) else ():
+            if not code_fault(slot, value):
                 return value
-    return normal(slot, _piece(spoken), region)
+    return normal(slot, spoken.piece(), region)
 
 
 def joined(slot: SlotSettings, before: str, heard: str, language: str, region: str) -> str:
     """A piece and what is said after it, put together; only the new where the caller begins again or says the whole."""
     if _begins_again(heard):
         return read_code(slot, heard, language, region)
-    piece, chars = _piece(spoken_codes(heard, language, _part_of(slot.kind))), characters(before)
+    piece, chars = spoken_codes(heard, language, part_of(slot.kind)).piece(), characters(before)
     whole = normal(slot, chars + piece, region)
     overlaps = (normal(slot, chars + piece[shared:], region) for shared in range(1, len(piece)) if chars[-shared:] == piece[:shared])
     better = (whole, read_code(slot, heard, language, region), *overlaps)
@@ -76,10 +77,12 @@ def named(slot: SlotSettings, heard: str) -> bool:
 
 def find_code(slot: SlotSettings, heard: str, language: str, region: str) -> str:
     """A value that nobody asked for: only one that is told by its shape alone."""
-    spoken = spoken_codes(heard, language, _part_of(slot.kind))
+    spoken = spoken_codes(heard, language, part_of(slot.kind))
     for stretch in spoken.stretches():
-        value = normal(slot, stretch.chars, region)
-        if stretch.sure and not code_fault(slot, value) and _unmistakable(slot, stretch, value):
+        clear = not stretch.doubts or (slot.kind is not SlotKind.ORDER_ID and stretch.telling > 2 * stretch.doubts)
+        alone = clear and (stretch.runs == 1 or slot.kind is SlotKind.GSTIN)
+        value = normal(slot, stretch.chars, region) if alone else ""
+        if value and not code_fault(slot, value) and _unmistakable(slot, value):
             return value
     return ""
 
@@ -99,16 +102,11 @@ def characters(value: str) -> tuple[Char, ...]:
     return tuple(Char(char) if char.isdigit() else Char(letters=char) for char in value if char.isalnum())
 
 
-def _part_of(kind: SlotKind) -> Callable[[Atom], bool]:
-    return _any if kind in WITH_LETTERS else _digits
-
-
-def _any(atom: Atom) -> bool:
-    return True
-
-
-def _digits(atom: Atom) -> bool:
-    return bool(atom.digits)
+def part_of(kind: SlotKind) -> Callable[[Atom], bool]:
+    """Whether words can be part of a value of that kind: nobody says a serial with a lakh in it."""
+    if kind is SlotKind.DIGITS:
+        return lambda atom: bool(atom.digits)
+    return lambda atom: atom.counted < LAKH and (kind in WITH_LETTERS or bool(atom.digits))
 
 
 def _values(slot: SlotSettings, stretch: Stretch, region: str) -> Iterator[str]:
@@ -119,28 +117,14 @@ def _values(slot: SlotSettings, stretch: Stretch, region: str) -> Iterator[str]:
         yield normal(slot, chars[:half], region)
 
 
-def _said(stretch: Stretch, value: str, spoken: Spoken) -> bool:
-    """Whether it was said as a value, and not by the way: "i have 3 computers", "this is for you to do"."""
-    if not stretch.sure and not (stretch.whole and len(stretch.chars) > 1):
-        return False
-    return len(value) >= _TELLING or len(value) > spoken.strangers
-
-
-def _piece(spoken: Spoken) -> tuple[Char, ...]:
-    """What may be a part of a value; nothing where the words are rather about something else."""
-    piece = spoken.all_since_repair()
-    alone = len(spoken.runs) == 1 and spoken.runs[0].first and spoken.runs[0].last and spoken.runs[0].atoms[0].sure
-    return piece if len(piece) > max(1, spoken.strangers) or alone else ()
-
-
 def _begins_again(heard: str) -> bool:
     spoken = f" {' '.join(word.text for word in tokens(heard))} "
     return any(f" {fold(phrase)} " in spoken for phrase in AGAIN.split("|"))
 
 
-def _unmistakable(slot: SlotSettings, stretch: Stretch, value: str) -> bool:
+def _unmistakable(slot: SlotSettings, value: str) -> bool:
     if slot.kind is SlotKind.ORDER_ID:
-        return not stretch.guess and not value.isdigit() and len(value) >= _TELLING
+        return not value.isalpha() and not value.isdigit() and sum(map(str.isdigit, value)) >= _DIGITS_OF_AN_ORDER
     if slot.kind is SlotKind.PHONE:
         return phonenumbers.number_type(phonenumbers.parse(value)) in (
             phonenumbers.PhoneNumberType.MOBILE,
@@ -163,7 +147,7 @@ def _phone(digits: str, region: str) -> str:
     """E.164 of a number with all its digits, else the digits as they are."""
     if len(digits) not in PHONE_DIGITS:
         return digits
-    number = e164(digits, region=region)
+    number = e164(digits, region=region) or (e164(digits.lstrip("0"), region=region) if len(digits) > PHONE_DIGITS.start else None)
     national = phonenumbers.parse(number) if number else None
     foreign = national and phonenumbers.region_code_for_number(national) != region
     return digits if number is None or (foreign and len(digits) == PHONE_DIGITS.start) else number

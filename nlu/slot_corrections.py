@@ -9,10 +9,10 @@ from calls.slots import SlotSettings
 from nlu.cardinals import cardinal
 from nlu.negated import LEADING, NOT_BEFORE, NOT_NEXT
 from nlu.ordinals import ordinal
-from nlu.slot_codes import WITH_LETTERS, code_fault, read_code
+from nlu.slot_codes import WITH_LETTERS, code_fault, part_of, read_code
 from nlu.slot_words import Token, tokens, word_set
 from nlu.spoken_atoms import Atom, Char, read_atom
-from nlu.spoken_codes import spoken_codes
+from nlu.spoken_codes import HESITATIONS, LIGHT, spoken_codes
 
 LAST = "last final end ends ending aakhri akhri aakhiri akhiri antim आखिरी आखरी अंतिम अंत கடைசி கடைசில கடைசியில் இறுதி லாஸ்ட் लास्ट"
 FIRST = "first start starts begin begins beginning shuru shuruaat pehla pehle शुरू शुरुआत पहला पहले पहली முதல் முதல்ல ஆரம்பம்"
@@ -20,6 +20,7 @@ NOUNS = """
     digit digits number numbers letter letters character characters one ones figure figures ank akshar nambar place
     अंक अंकों नंबर नम्बर संख्या अक्षर डिजिट எண் எண்கள் இலக்கம் எழுத்து நம்பர் டிஜிட்
 """
+_LINKS = "be should are in i said say there mein में ki की hona chahiye होना चाहिए था வேண்டும் வரணும் with to by but instead"
 _FRAGMENT = 3  # characters said again, enough to know the place they belong to
 
 
@@ -54,15 +55,19 @@ def _only(slot: SlotSettings, value: str, results: Iterator[str]) -> str | None:
 
 
 def _parts(slot: SlotSettings, words: Sequence[Token], language: str) -> list[Atom | Place | str]:
+    """Nothing where the words are rather about something else."""
     parts: list[Atom | Place | str] = []
-    at = 0
+    at = strangers = 0
     while at < len(words) and words[at].text in word_set(LEADING):
         at += 1
     while at < len(words):
         part, used = _part(slot, words, at, language)
         parts += [part] if part else []
+        strangers += part is None and words[at].text not in word_set(f"{LIGHT} {HESITATIONS} {_LINKS}")
         at += used
-    return parts
+    if strangers:
+        parts = [part for part in parts if not isinstance(part, Atom) or part.sure]
+    return parts if strangers < len(parts) else []
 
 
 def _part(slot: SlotSettings, words: Sequence[Token], at: int, language: str) -> tuple[Atom | Place | str | None, int]:
@@ -191,9 +196,7 @@ def _swapped(value: str, wrong: str, right: str) -> Iterator[str]:
 
 def _restated(slot: SlotSettings, value: str, heard: str, language: str) -> Iterator[str]:
     """A piece said again with one character otherwise: it belongs where all the others fit."""
-    letters = slot.kind in WITH_LETTERS
-    spoken = spoken_codes(heard, language, lambda atom: bool(atom.digits) or letters)
-    piece = _characters(spoken.all_since_repair())
+    piece = _characters(spoken_codes(heard, language, part_of(slot.kind)).piece())
     if len(piece) < _FRAGMENT or piece in value:
         return
     for at in range(len(value) - len(piece) + 1):

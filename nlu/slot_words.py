@@ -13,14 +13,18 @@ from nlu import number_words as tables
 # joiners, the nukta and the aytham: half of all writers leave them out
 _UNSEEN = dict.fromkeys([0x200B, 0x200C, 0x200D, 0xFEFF, 0x093C, 0x0B83])
 _NASAL = {0x0901: 0x0902}  # chandrabindu and anusvara are used for each other
-_SHORT = re.compile(r"['’](?:s|m|re|ve|ll|d|t)\b")  # "it's" has no letter S
+_SHORT = re.compile(r"['’](?:s|m|re|ve|ll|d|t)\b", re.IGNORECASE)  # "it's" has no letter S
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0963\u0971-\u097f\u0b80-\u0be5])+")
 _SKELETON = 4  # letters; shorter words are too much like others to be known by their skeleton
 
 
 def fold(text: str) -> str:
     """One spelling: lower case, ASCII digits, no joiners."""
-    text = unicodedata.normalize("NFD", text.casefold()).translate(_UNSEEN).translate(_NASAL)
+    return _plain(text).casefold()
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFD", text).translate(_UNSEEN).translate(_NASAL)
     text = _SHORT.sub("", unicodedata.normalize("NFC", text))
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
@@ -29,12 +33,17 @@ def fold(text: str) -> str:
 class Token:
     text: str
     glued: bool = False  # written together with digits beside it: "od1234", "od-1234"
+    capitals: bool = False  # several, and not the whole sentence
 
 
 def tokens(heard: str) -> list[Token]:
-    text = fold(heard)
-    found = list(_TOKEN.finditer(text))
-    return [Token(match.group(), _glued(text, found, at)) for at, match in enumerate(found)]
+    text = _plain(heard)
+    found, shouted = list(_TOKEN.finditer(text)), text.isupper()
+    words = [match.group() for match in found]
+    return [
+        Token(word.casefold(), _glued(text, found, at), len(word) > 1 and word.isupper() and not shouted)
+        for at, word in enumerate(words)
+    ]
 
 
 def _glued(text: str, found: list[re.Match[str]], at: int) -> bool:
@@ -64,10 +73,11 @@ def numerals() -> dict[str, Numeral]:
     for stem, ending in ((stem, ending) for stem in _lines(tables.TAMIL_TENS) for ending in _lines(tables.TAMIL_ENDINGS)):
         fused = stem[1] + (ending[1] if stem[1].endswith("த்") else "ற" + ending[1][1:])
         known[fold(fused)] = Numeral(stem[0] + ending[0], "pair", "ta")
+    stems = [(number.value, word[:-1] + "ா") for word, number in known.items() if word.endswith("ு") and number.kind != "ten"]
     known |= {fold(word): Numeral(value, "hundred", "ta") for value, word in _lines(tables.HUNDREDS)}
     known |= {
         fold(stem + ending): Numeral(value * 1000, "thousand", "ta")
-        for value, stem in _lines(tables.THOUSANDS)
+        for value, stem in (*stems, *_lines(tables.THOUSANDS))
         for ending in tables.TAMIL_THOUSAND
     }
     return known | {fold(word): Numeral(value, "multiple") for value, word in _lines(tables.MULTIPLES)}
@@ -95,6 +105,7 @@ _SPELLINGS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
             ("w", "v"),
             ("z", "j"),
             ("chch", "ch"),
+            ("anave", "anve"),
             (r"([^aeiou])\1", r"\1"),
         )
     ),

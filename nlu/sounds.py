@@ -21,10 +21,11 @@ _SIGNS = dict(enumerate(_SIGN_SOUNDS.split(), start=0x3E))
 _NASALS = {0x01: "n", 0x02: "n"}
 
 _LATIN = (
-    (r"tion|sion|cian", "shan"),
+    (r"tion|sion|cian", "san"),
     (r"ck|q", "k"),
     (r"x", "ks"),
-    (r"sch|sh|ch", "C"),
+    (r"ch", "C"),
+    (r"sh", "s"),
     (r"c(?=[eiy])", "s"),
     (r"c", "k"),
     (r"ph", "f"),

@@ -18,14 +18,16 @@ COUNTED = """
     கம்ப்யூட்டர் கணினி பேர் நாள் நாட்கள் மாதம் வருடம் வருஷம் மணி மணிக்கு நிமிடம் ரூபாய் சதவீதம் யூசர்
 """
 NO_CODES = """
-    my our your his the this that is it its was are and or not no yes ok sir madam id number serial order licence license gst gstin gstn tin
-    pan phone mobile please on of for in to with hai hain ho mera meri mere hamara ka ki ko se par ye yeh wo woh haan han ji nahi nahin tss
-    erp irn qr otp pin code at since about till from around e i we you he she they hi hello but so if at by be do did has have had can will would need want new old tally
+    my our your his the this that is it its was are and or not no yes ok sir madam id number serial order licence license gst gstin
+    gstn tin pan phone mobile please on of for in to with hai hain ho mera meri mere hamara ka ki ko se par ye yeh wo woh haan han ji
+    nahi nahin tss erp irn qr otp pin code at since about till from around e i we you he she they hi hello but so if at by be do did
+    has have had can will would need want new old tally
 """
 _ALIKE = ("BCDEGPTVZ", "MN", "FSX", "AHJK", "IY", "QU")  # letters whose names sound alike
 _VOWELS = set("aeiou")
 _CLUSTER = range(2, 6)  # letters of an unknown word that may be part of a code
 _SHORT_CLUSTER = 3
+_STATE, _PAN_LETTERS = 2, 5  # characters that begin a GSTIN
 _COUNTS = 4  # digits: such a number may count things
 
 
@@ -45,6 +47,7 @@ class Atom:
     used: int = 1  # words
     sure: bool = True  # or else it may as well be another word
     guess: bool = False  # letters that the recogniser wrote as a word
+    counted: int = 0  # the number, where it has a hundred or more in it ("nine thousand")
 
     @property
     def digits(self) -> str:
@@ -150,7 +153,7 @@ def _number(words: Sequence[Token], at: int) -> Atom | None:
     if (len(digits) <= _COUNTS or counted) and _text(words, at + used) in word_set(COUNTED):
         return None
     bare = counted and used == 1 and not _text(words, at).isdigit() and value in (100, 1000, 100_000, 10_000_000)
-    return Atom(tuple(map(Char, digits)), used, sure=not bare)
+    return Atom(tuple(map(Char, digits)), used, sure=not bare, counted=value if counted else 0)
 
 
 def _character(words: Sequence[Token], at: int, language: str) -> Atom | None:
@@ -173,8 +176,9 @@ def _cluster(words: Sequence[Token], at: int) -> Atom | None:
         return Atom(tuple(Char(letters=letter) for letter in names), sure=sure, guess=True) if len(names) > 1 else None
     if not word.isalpha() or len(word) not in _CLUSTER or (word in word_set(NO_CODES) and not words[at].glued):
         return None
-    between = _text(words, at - 1).isdigit() and after.isdigit()
-    if words[at].glued or between or len(word) <= _SHORT_CLUSTER or not _VOWELS & {*word}:
+    before = _text(words, at - 1)
+    between = before.isdigit() and (after.isdigit() or (len(before), len(word)) == (_STATE, _PAN_LETTERS))
+    if words[at].glued or words[at].capitals or between or len(word) <= _SHORT_CLUSTER or not _VOWELS & {*word}:
         return Atom(tuple(Char(letters=letter) for letter in word.upper()), sure=sure, guess=not words[at].glued)
     return None
 

@@ -20,6 +20,8 @@ LIGHT = """
     मेरा मेरी मेरे हमारा नंबर नम्बर संख्या सीरियल ऑर्डर कोड आईडी है हैं हां जी लिखिए नोट कीजिए करो बता रहा रही हूं यह ये जीएसटी फोन मोबाइल सर तो का की
     என் எண் நம்பர் எங்கள் ஆர்டர் சீரியல் கோட் ஆமா ஆமாம் சரி சார் இது இதுதான் தான் ஜிஎஸ்டி போன் மொபைல் எழுதிக்கோங்க சொல்றேன்
 """
+_TOGETHER = 6  # at most so many runs are joined to the first
+_TELLING = 4  # characters; so many are a code even where more is said
 _DOUBTS = 3  # at most so many doubtful words are taken off each end
 
 
@@ -36,9 +38,10 @@ class Stretch:
     """Characters that may be a value; the better of an utterance come first."""
 
     chars: tuple[Char, ...]
-    sure: bool
+    telling: int  # how many of them are no other word for sure
+    doubts: int  # words that may as well be something else
+    runs: int
     whole: bool  # nothing else was said
-    guess: bool  # some of it was written as a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,22 @@ class Spoken:
 
     def stretches(self) -> Iterator[Stretch]:
         """Single runs first, those that put others right before those, then runs together, each with and without doubtful ends."""
-        spans = [(a, b) for b in range(len(self.runs)) for a in range(b + 1)]
+        spans = [(a, b) for b in range(len(self.runs)) for a in range(max(0, b - _TOGETHER), b + 1)]
         repair = max((at for at, run in enumerate(self.runs) if run.repaired), default=0)
         for a, b in sorted(spans, key=lambda span: (span[0] < repair, span[1] - span[0], -self._length(*span))):
             yield from self._trimmed(a, b)
 
-    def all_since_repair(self) -> tuple[Char, ...]:
-        """What a piece of a value is taken from."""
+    def piece(self) -> tuple[Char, ...]:
+        """What may be a part of a value: all that was said since the caller put something right."""
         repair = max((at for at, run in enumerate(self.runs) if run.repaired), default=0)
-        return max((stretch.chars for stretch in self._trimmed(repair, len(self.runs) - 1)), key=len, default=()) if self.runs else ()
+        stretches = self._trimmed(repair, len(self.runs) - 1) if self.runs else iter(())
+        return next((stretch.chars for stretch in stretches if self.is_said(stretch)), ())
+
+    def is_said(self, stretch: Stretch) -> bool:
+        """Whether it is said as a code, and not by the way: "i have 3 computers", "this is for you to do"."""
+        if stretch.whole and (stretch.telling or len(stretch.chars) == stretch.doubts > 2):
+            return True
+        return stretch.telling >= _TELLING or (stretch.telling > 1 and stretch.telling > self.strangers + stretch.doubts)
 
     def _length(self, a: int, b: int) -> int:
         return sum(len(atom.chars) for run in self.runs[a : b + 1] for atom in run.atoms)
@@ -71,10 +81,11 @@ class Spoken:
             for end in tails:
                 kept = atoms[without : len(atoms) - end]
                 if kept:
-                    sure = any(atom.sure for atom in kept)
-                    whole = self.runs[a].first and self.runs[b].last and not without + end
-                    guess = any(atom.guess for atom in kept)
-                    yield Stretch(tuple(char for atom in kept for char in atom.chars), sure, whole, guess)
+                    certain = [atom for atom in kept if atom.sure and not atom.guess]
+                    whole = self.runs[a].first and self.runs[b].last and not without + end and (a == b or not self.strangers)
+                    chars = tuple(char for atom in kept for char in atom.chars)
+                    telling = sum(1 if atom.counted else len(atom.chars) for atom in certain)
+                    yield Stretch(chars, telling, len(kept) - len(certain), b - a + 1, whole)
 
 
 def _doubtful(atoms: Sequence[Atom]) -> int:

@@ -84,8 +84,11 @@ def _lines(turn: TurnRecord) -> list[str]:
 def _checked(text: str, transcript: str) -> str:
     """Bounded, on one line; a number that the transcript does not have was made up."""
     told = " ".join(split(" ".join(text.replace("*", "").replace("#", "").split()))[:_MOST_SENTENCES])
-    if not told:
+    letters = [letter for letter in told if letter.isalpha()]
+    if not letters:
         raise ModelFailed("empty")
+    if sum(map(str.isascii, letters)) * 2 < len(letters):
+        raise ModelFailed("garbage")  # not English
     known = Facts([transcript])
     if any(not known.has(number) for number in numbers_in(told)):
         raise ModelFailed("unsafe")

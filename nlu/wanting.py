@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calls.call import Intent
 from calls.settings import Settings
+from nlu import language
 from nlu.classifier import NOTHING, Classifier
 from nlu.clauses import clauses, contrasts, is_by_the_way
 from nlu.clues import Clues
@@ -18,8 +19,9 @@ from nlu.wishes import OTHER
 
 # How often a wish with such odds is right; fitted on the sentences that come with the bot for tuning (accuracy/*_dev.tsv).
 _STEEPNESS, _SHIFT = 0.8, 0.2
-_OWN_WISH = 0.75  # a clause that is this sure of its own wish ...
-_SEEN_IN_ALL = 0.01  # ... which the whole sentence does not contradict
+_OWN_WISH = 0.9  # a clause that is this sure of its own wish ...
+_SEEN_IN_ALL = 0.1  # ... which the whole sentence does not contradict
+_MOST_WISHES, _SALAD = 3, 0.5
 _CONTRAST = 0.6  # "not X but Y": so sure of both
 
 
@@ -47,6 +49,8 @@ class Wanting:
             best, *others = several
             return Intent(best.intent, max(best.sure, whole.sure), also=tuple(wish.intent for wish in others))
         best = several[0] if several and whole.intent != several[0].intent else whole
+        if self._is_salad(wanted):
+            best = replace(best, sure=best.sure * _SALAD)
         if best.sure < self._settings.understanding.threshold:
             return Intent(OTHER, best.sure, {"nearest": best.intent} if best.intent else {})
         return Intent(best.intent, best.sure)
@@ -75,7 +79,16 @@ class Wanting:
         return list(found.values())
 
     def _is_own(self, wish: _Reading, whole: _Reading) -> bool:
-        return wish.sure >= _OWN_WISH and wish.intent not in (OTHER, "") and whole.chances.get(wish.intent, 0.0) >= _SEEN_IN_ALL
+        if wish.sure < _OWN_WISH or wish.intent in (OTHER, ""):
+            return False
+        return self._is_urgent(wish) or whole.chances.get(wish.intent, 0.0) >= _SEEN_IN_ALL
+
+    def _is_salad(self, words: Sequence[str]) -> bool:
+        """Words without grammar that speak for many intents, each for its own: nobody talks so."""
+        if len(words) <= _MOST_WISHES or any(language.is_function_word(language.stem(word)) for word in words):
+            return False
+        single = [self._read([word]) for word in words]
+        return len({wish.intent for wish in single if wish.sure >= _CONTRAST}) > _MOST_WISHES
 
     def _is_urgent(self, wish: _Reading) -> bool:
         return self._settings.intents[wish.intent].priority == "high"

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from calls.call import Call, Intent, Outcome, Question, Say, Ticket, Turn, Usage
 from calls.errors import CrmError
 from calls.settings import Settings, load
 from nlu.assistant import Assistant
+from nlu.assistant_model import Model
+from nlu.claude import ClaudeModel
+from nlu.openai_chat import OpenAiModel
 from nlu.rules import Rules
 from tests.fakes import claude as claude_fake
 from tests.fakes import openai as openai_fake
@@ -36,14 +39,37 @@ def tuned(settings: Settings, **assistant: Any) -> Settings:
     return settings.model_copy(update={"assistant": settings.assistant.model_copy(update=values)})
 
 
-def engine_of(name: str, settings: Settings, fake: StreamingServer, **house: Any) -> Assistant:
+class Bench:
+    """One stand-in and one client for the tests of a file; every test gets engines of its own on them."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.fake = name, FAKES[name]()
+        self._models: dict[tuple[str, int], Model] = {}
+
+    def model(self, settings: Settings) -> Model:
+        """Its client takes long to make."""
+        key = (settings.assistant.model, settings.assistant.give_up_after_ms)
+        if key not in self._models:
+            self._models[key] = model_of(self.name, settings, self.fake)
+        return self._models[key]
+
+    def engine(self, settings: Settings, **house: Any) -> Assistant:
+        return Assistant(settings, self.model(settings), **{"fallback": rules(settings), "now": lambda: NOW, **house})
+
+    def __enter__(self) -> Self:
+        self.fake.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        for model in self._models.values():
+            model.close()
+        self.fake.__exit__(None, None, None)
+
+
+def model_of(name: str, settings: Settings, fake: StreamingServer) -> Model:
     if name == "claude":
-        from nlu.claude import Claude
-
-        return Claude(settings, api_key=claude_fake.KEY, base_url=fake.url, **house)
-    from nlu.openai_chat import OpenAiChat
-
-    return OpenAiChat(settings, api_key=openai_fake.KEY, base_url=f"{fake.url}/v1", **house)
+        return ClaudeModel(settings, api_key=claude_fake.KEY, base_url=fake.url)
+    return OpenAiModel(settings, api_key=openai_fake.KEY, base_url=f"{fake.url}/v1")
 
 
 def shipped() -> Settings:
@@ -167,7 +193,7 @@ def model_threads() -> int:
 
 
 @contextmanager
-def leaving_no_thread(within_s: float = 0.5) -> Iterator[None]:
+def leaving_no_thread(within_s: float = 2.0) -> Iterator[None]:
     """No reader of a model stays behind."""
     before = model_threads()
     yield

@@ -1,10 +1,9 @@
-"""Callers who talk to the model instead of to the helpdesk. The stand-in obeys every word of theirs; what comes of it must still be ours."""
+"""Callers who talk to the model instead of to the helpdesk. The stand-in obeys their every word; what comes of it must still be ours."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from nlu.assistant_guard import Guard, numbers_in
 from nlu.assistant_memory import conversation, escaped
 from nlu.assistant_model import ModelFailed
 from nlu.assistant_prompt import prompt_of
-from tests.assistant_rig import CALL, FAKES, NOW, Desk, ask, engine_of, head, opening, rules, said, shipped, ticket, tuned
+from tests.assistant_rig import CALL, Bench, Desk, ask, head, opening, said, shipped, ticket, tuned
 from tests.fakes.streams import StreamingServer, Tool
 
 
@@ -26,15 +25,16 @@ def settings() -> Settings:
     return shipped()
 
 
-@pytest.fixture(params=["claude", "openai"])
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", params=["claude", "openai"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with Bench(request.param) as bench:
+        yield bench
 
 
 @pytest.fixture
-def fake(name: str) -> Iterator[StreamingServer]:
-    with FAKES[name]() as server:
-        yield server
+def fake(bench: Bench) -> StreamingServer:
+    bench.fake.forget()
+    return bench.fake
 
 
 @pytest.fixture
@@ -43,9 +43,8 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def engine(name: str, fake: StreamingServer, settings: Settings, desk: Desk) -> Iterator[Assistant]:
-    with closing(engine_of(name, tuned(settings), fake, fallback=rules(settings), now=lambda: NOW, helpdesk=desk)) as engine:
-        yield engine
+def engine(bench: Bench, settings: Settings, desk: Desk) -> Assistant:
+    return bench.engine(tuned(settings), helpdesk=desk)
 
 
 # -- what the model is sent ---------------------------------------------------------------
@@ -116,7 +115,7 @@ def test_no_address_and_no_number_that_nobody_gave(engine: Assistant, fake: Stre
     ("spoken", "heard"),
     [
         ("Your number is 9 8 7 6 5, 4 3 2 1 0.", "my number is 98765 43210"),
-        ("I have noted 712345678.", "it is seven one two three four five double six seven eight no wait seven one two three four five six seven eight"),
+        ("I have noted 712345678.", "it is seven double six no wait seven one two three four five six seven eight"),
         ("The tax is Rs. 12,50,000 at the rate of 18 percent.", "how much"),
         ("It was due on 2026-11-20.", "when"),
         ("Open Gateway of Tally > Reports.", "where"),
@@ -180,13 +179,15 @@ def test_the_conversation_as_it_was_heard(engine: Assistant, fake: StreamingServ
     cut.interrupted.set()
     unheard = said(2, "no wait", "other")
     unheard.interrupted.set()
+    unclear = said(2, "mumble", "other", "Once more, please?", heard_confidence=0.2)
     keyed = said(3, "712345678", "details", "I have understood 7 1 2.", asked=Question.CONFIRM_SLOT, asked_slot="serial", keyed=True)
     silence = said(4, "", "silence", "Are you still there?", asked=Question.STILL_THERE)
     pressed = said(5, "", "gst_query", "Look at the reports.")
-    messages = sent(engine, fake, opening(), cut, unheard, keyed, silence, pressed, language="hi")
+    ours = '{"intent": "other", "confidence": 1.0, "asks": "open"}'
+    messages = sent(engine, fake, opening(), cut, unheard, unclear, keyed, silence, pressed, language="hi")
     assert messages == [
         ("user", "<event>the call begins; you greet</event>"),
-        ("assistant", '{"intent": "other", "confidence": 1.0, "asks": "open"}\nHello, you have reached the Tally helpdesk. How can I help you?'),
+        ("assistant", f"{ours}\nHello, you have reached the Tally helpdesk. How can I help you?"),
         ("user", '<caller language="en">my licence</caller>'),
         ("assistant", '{"intent": "license_renewal", "confidence": 0.9, "asks": "none"}\nPress F1 for Help, choose'),
         (
@@ -194,15 +195,24 @@ def test_the_conversation_as_it_was_heard(engine: Assistant, fake: StreamingServ
             "<event>the caller interrupted you there; the rest was not heard</event>\n"
             '<caller language="en">no wait</caller>\n'
             "<event>the caller interrupted you there; the rest was not heard</event>\n"
-            '<caller language="en" keyed="true">712345678</caller>',
+            '<caller language="en" unclear="true">mumble</caller>',
         ),
+        ("assistant", '{"intent": "other", "confidence": 0.9, "asks": "anything_else"}\nOnce more, please?'),
+        ("user", '<caller language="en" keyed="true">712345678</caller>'),
         ("assistant", '{"intent": "details", "confidence": 0.9, "asks": "slot:serial"}\nI have understood 7 1 2.'),
         ("user", "<event>the caller says nothing</event>"),
         ("assistant", '{"intent": "other", "confidence": 1.0, "asks": "open"}\nAre you still there?'),
         ("user", "<event>the caller pressed the key for gst_query</event>"),
         ("assistant", '{"intent": "other", "confidence": 1.0, "asks": "anything_else"}\nLook at the reports.'),
         ("user", '<caller language="hi" answer_in="Hindi">and now</caller>'),
-    ]  # fmt: skip
+    ]
+
+
+def test_a_filler_is_no_habit(engine: Assistant, fake: StreamingServer, settings: Settings) -> None:
+    filler = settings.prompts.filler["en"]
+    messages = sent(engine, fake, opening(), said(1, "gst", "gst_query", filler, "Look there."), said(2, "and then", "gst_query", filler))
+    assert filler not in str(messages)
+    assert [role for role, _ in messages] == ["user", "assistant", "user", "assistant", "user"]
 
 
 def test_a_long_call_is_told_in_short(settings: Settings) -> None:
@@ -252,8 +262,15 @@ def test_reasoning_is_not_spoken() -> None:
 
 @pytest.mark.parametrize(
     ("sentence", "language", "expected"),
-    [("Press F1.", "hi", "en"), ("F1 दबाइए.", "hi", "hi"), ("दबाइए", "ta", "hi"), ("18.5", "hi", "hi"), ("Bonjour", "fr", "fr"), ("அழுத்து", "en", "ta")],
-)  # fmt: skip
+    [
+        ("Press F1.", "hi", "en"),
+        ("F1 दबाइए.", "hi", "hi"),
+        ("दबाइए", "ta", "hi"),
+        ("18.5", "hi", "hi"),
+        ("Bonjour", "fr", "fr"),
+        ("அழுத்து", "en", "ta"),
+    ],
+)
 def test_which_voice(sentence: str, language: str, expected: str) -> None:
     assert tongue_of(sentence, language, ["en", "hi", "ta", "fr"]) == expected
 
@@ -275,8 +292,7 @@ def test_numbers_that_could_be_rung(sentence: str, numbers: list[str]) -> None:
 def test_every_sentence_of_the_shipped_file_may_be_said(settings: Settings) -> None:
     prompt = prompt_of(settings)
     guard = Guard(prompt.instructions, prompt.known, prompt.canary)
-    assert [text for text in prompt.known if guard.objection(text)] == []
-    assert [text for text in prompt.known if Guard(prompt.instructions, (), prompt.canary).objection(text) == "instructions"] == []
+    assert [text for text in prompt.known if "{" not in text and guard.objection(text)] == []
 
 
 def test_the_prompt_tells_what_the_file_knows(settings: Settings) -> None:

@@ -13,20 +13,18 @@ import pytest
 
 from calls.call import Intent, Outcome, OutcomeKind, Question, Say, Turn, Usage
 from calls.settings import Settings
+from calls.slots import SlotKind, SlotSettings
 from nlu.assistant import Assistant
 from nlu.assistant_breaker import Breaker
 from tests.assistant_rig import (
     EXPIRED,
-    FAKES,
-    NOW,
+    Bench,
     Desk,
     Reply,
     ask,
-    engine_of,
     head,
     leaving_no_thread,
     opening,
-    rules,
     rules_say,
     said,
     shipped,
@@ -44,29 +42,31 @@ def settings() -> Settings:
     return shipped()
 
 
-@pytest.fixture(params=["claude", "openai"])
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module", params=["claude", "openai"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with Bench(request.param) as bench:
+        yield bench
 
 
 @pytest.fixture
-def fake(name: str) -> Iterator[StreamingServer]:
-    with FAKES[name]() as server:
-        yield server
+def name(bench: Bench) -> str:
+    return bench.name
 
 
 @pytest.fixture
-def make(name: str, fake: StreamingServer, settings: Settings) -> Iterator[Make]:
-    engines: list[Assistant] = []
+def fake(bench: Bench) -> StreamingServer:
+    bench.fake.forget()
+    return bench.fake
+
+
+@pytest.fixture
+def make(bench: Bench, settings: Settings) -> Make:
+    """`make(house, **assistant)`: an engine with these parts, and these values of jambonz-app.json's section."""
 
     def make(house: dict[str, Any] | None = None, **assistant: Any) -> Assistant:
-        tuned_settings = tuned(settings, **assistant)
-        engines.append(engine_of(name, tuned_settings, fake, **{"fallback": rules(settings), "now": lambda: NOW, **(house or {})}))
-        return engines[-1]
+        return bench.engine(tuned(settings, **assistant), **(house or {}))
 
-    yield make
-    for engine in engines:
-        engine.close()
+    return make
 
 
 # -- a good answer --------------------------------------------------------------------
@@ -84,13 +84,11 @@ def test_intent_first_then_sentences_and_what_the_last_one_asks(make: Make, fake
 
 def test_a_sentence_is_spoken_while_the_next_is_still_made(make: Make, fake: StreamingServer) -> None:
     fake.will(head("license_renewal"), "Press F1 and choose TSS. Then", Wait(0.3), " choose Renew. Anything else?")
-    began = time.monotonic()
     reply = ask(make(), EXPIRED)
     first = next(at for part, at in zip(reply.parts, reply.at_s, strict=True) if isinstance(part, Say))
-    assert first - began < 0.25
-    assert reply.at_s[-1] - first > 0.2
+    assert first < fake.sent_at[" choose Renew. Anything else?"]
     assert reply.usage.first_text_ms is not None
-    assert reply.usage.first_text_ms < 250
+    assert reply.usage.first_text_ms < 300
 
 
 @pytest.mark.parametrize("letters", [1, 3, 1000])
@@ -153,8 +151,10 @@ def test_the_question_that_stands(make: Make, fake: StreamingServer, asks: str, 
     assert ask(make(), "something or other").asks is question
 
 
-def test_a_slot_is_asked_for_by_its_name_and_kept_when_it_can_be_right(make: Make, fake: StreamingServer, settings: Settings) -> None:
-    engine = make()
+def test_a_slot_is_asked_for_by_its_name_and_kept_when_it_can_be_right(bench: Bench, fake: StreamingServer, settings: Settings) -> None:
+    slot = SlotSettings(kind=SlotKind.SERIAL, label={"en": "serial number"}, ask={"en": "Your serial number?"})
+    renewal = settings.intents["license_renewal"].model_copy(update={"slots": {"serial": slot}})
+    engine = bench.engine(tuned(settings.model_copy(update={"intents": {**settings.intents, "license_renewal": renewal}})))
     fake.will(head("license_renewal", asks="slot:serial"), "What is your serial number?")
     fake.will(head("details", asks="anything_else", slots={"serial": "712345678"}), "Thank you. Anything else?")
     first, second = ask(engine, EXPIRED), ask(engine, "seven one two three four five six seven eight")
@@ -356,7 +356,7 @@ def test_no_words_in_time_and_the_rules_answer(make: Make, fake: StreamingServer
     began = time.monotonic()
     with leaving_no_thread():
         reply = ask(make(filler_after_ms=50, give_up_after_ms=150), EXPIRED)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < LONG / 4
     assert reply.words[0] == settings.prompts.filler["en"]
     assert reply.parts[2:] == rules_say(settings, EXPIRED)
     assert reply.usage.fell_back == "deadline"
@@ -372,7 +372,7 @@ def test_a_trickle_that_never_becomes_a_sentence_is_no_answer(make: Make, fake: 
 def test_a_stall_in_mid_answer_ends_politely(make: Make, fake: StreamingServer, settings: Settings) -> None:
     fake.will(head("gst_query"), "Look at the report. Then", Wait(LONG))
     with leaving_no_thread():
-        reply = ask(make(give_up_after_ms=200), "gst")
+        reply = ask(make(give_up_after_ms=600), "gst")
     assert reply.words == ["Look at the report.", settings.prompts.anything_else["en"]]
     assert reply.asks is Question.ANYTHING_ELSE
     assert reply.usage.fell_back == "stalled"
@@ -534,7 +534,7 @@ def test_who_speaks_on_is_not_waited_for(make: Make, fake: StreamingServer) -> N
     began = time.monotonic()
     with leaving_no_thread():
         reply = ask(make(), "gst", stop=lambda part: isinstance(part, Say))
-    assert time.monotonic() - began < 0.4
+    assert time.monotonic() - began < LONG / 4
     assert reply.words == ["Look at the report."]
     assert isinstance(reply.parts[-1], Usage)
     assert (reply.usage.fell_back, reply.usage.model) == ("", "test-model")
@@ -551,7 +551,7 @@ def test_interrupted_before_a_word_came(make: Make, fake: StreamingServer) -> No
     with leaving_no_thread():
         began = time.monotonic()
         parts = list(engine.respond(turn, [opening()], None))  # type: ignore[arg-type]
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < LONG / 4
     assert [type(part) for part in parts] == [Usage]
     assert engine.describe()["state"] == "well"
 
@@ -566,7 +566,7 @@ def test_a_consumer_that_stops_leaves_nothing_behind(make: Make, fake: Streaming
 
 def test_a_model_that_does_not_even_answer_holds_its_thread_no_longer_than_the_deadline(make: Make, fake: StreamingServer) -> None:
     fake.will(head("gst_query"), "Well?", delay_s=LONG)
-    with leaving_no_thread(within_s=1.0):
+    with leaving_no_thread(within_s=3.0):
         reply = ask(make(give_up_after_ms=300), EXPIRED)
     assert reply.usage.fell_back in ("deadline", "timeout")
 

@@ -41,7 +41,7 @@ class Rig:
         self.path.write_text(SHIPPED, encoding="utf-8")
         self.refuse: Exception | None = None
         self.configuration = Configuration(
-            self.path, engines=CHOICES, take=self.take, backups=folder / "data", clock=lambda: self.time, now=lambda: datetime.now(UTC)
+            self.path, engines=CHOICES, take=self.take, clock=lambda: self.time, now=lambda: datetime.now(UTC)
         )
 
     def take(self, settings: Settings) -> None:
@@ -241,7 +241,7 @@ def test_a_link_to_the_file_stays_a_link(rig: Rig, tmp_path: Path) -> None:
     link = tmp_path / "elsewhere" / "link.json"
     link.parent.mkdir()
     link.symlink_to(rig.path)
-    Configuration(link, backups=tmp_path / "data").publish(OTHER, expected_version=version_of(SHIPPED))
+    Configuration(link).publish(OTHER, expected_version=version_of(SHIPPED))
     assert link.is_symlink()
     assert rig.path.read_text(encoding="utf-8") == OTHER
 

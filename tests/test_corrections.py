@@ -206,6 +206,20 @@ def test_words_put_right_say_what_was_meant(settings: Settings, sqlite_database:
     assert (sample.said, sample.meant, sample.told) == ("gst return please", "", True)
 
 
+def test_the_same_words_mean_the_same_where_the_bot_was_not_sure(settings: Settings, sqlite_database: Engine) -> None:
+    call(sqlite_database, "CA1", ("Jeem essay tee return!", "other", 0.3))
+    call(sqlite_database, "CA2", ("hello there", "greeting", 0.97))
+    corrections = Corrections(sqlite_database)
+    for heard in ("jeem essay tee return", "hello there"):
+        corrections.propose(Proposal(INTENT, heard, "gst_query", "en"), now=NOW)
+    found = list(samples(settings, corrections.spoken(utterances=9), corrections.newest()))
+    assert sorted((each.heard, each.meant, each.told) for each in found) == [
+        ("Jeem essay tee return!", "gst_query", True),
+        ("hello there", "greeting", False),
+        ("hello there", "gst_query", True),  # as it was said elsewhere
+    ]
+
+
 def test_part_of_a_word_is_not_put_right() -> None:
     word = Correction(1, WORD, "टैल", "tally", "hi", PROPOSED, NOW)
     assert put_right("टैली नहीं खुल रहा", [word]) == ""

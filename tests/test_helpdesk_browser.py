@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -30,11 +31,12 @@ PATIENCE_MS = 60_000  # how long a page may take; no measure of anything
 
 @pytest.fixture(scope="module")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotProcess]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('helpdesk')}/voicebot.db"
+    folder = tmp_path_factory.mktemp("helpdesk")
+    url, settings = f"sqlite:///{folder}/voicebot.db", shutil.copy("jambonz-app.json", folder)
     people = People(open_database(url))
     for login, role, agent in PEOPLE:
         people.add(login, login.title(), PASSWORD, role, agent, now=datetime.now(UTC))
-    with BotProcess({"DATABASE_URL": url, "MAX_CALLS": "5"}) as process:
+    with BotProcess({"DATABASE_URL": url, "MAX_CALLS": "5", "BOT_CONFIG": str(settings)}) as process:
         yield process
         ARTEFACTS.mkdir(exist_ok=True)
         shutil.copy(process.log, ARTEFACTS / "helpdesk-bot.log")
@@ -175,7 +177,7 @@ def the_pages_afterwards(page: Page, call_sid: str) -> None:
     assert serious(page) == []
 
 
-PAGES = ("/desk", "/phone", "/live", "/history", "/tickets", "/callbacks", "/people", "/admin/deliveries")
+PAGES = ("/desk", "/phone", "/live", "/history", "/tickets", "/callbacks", "/people", "/admin/deliveries", "/admin/settings")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -209,6 +211,52 @@ def test_a_page_is_worked_with_the_keyboard_alone(bot: BotProcess, browsers: Bro
     expect(page.locator("#presence")).to_contain_text("calls ring you")
     page.keyboard.press("a")
     expect(page.locator("#presence")).to_contain_text("no call rings you")
+
+
+def test_an_admin_changes_the_settings_and_the_bot_takes_them(bot: BotProcess, browsers: Browsers) -> None:
+    page = browsers.open(bot.url)
+    with no_faults_on(page):
+        log_in(page, "anu", "/admin/settings")
+        editor, findings = page.locator(".CodeMirror"), page.locator("#findings")
+        expect(editor).to_be_visible()
+        expect(findings).to_contain_text("It fits.")
+
+        # what is typed is checked, and marked beside its line
+        page.evaluate("document.querySelector('.CodeMirror').CodeMirror.setSelection({line: 2, ch: 3}, {line: 2, ch: 10})")
+        page.locator(".CodeMirror-code").focus()
+        page.keyboard.type("compny")
+        expect(findings).to_contain_text('did you mean "company"?', timeout=PATIENCE_MS)
+        expect(page.locator(".marker.fault").first).to_be_visible()
+        picture(page, "settings-fault")
+        assert serious(page) == []
+        findings.get_by_role("button", name="Line 3").first.click()  # the cursor is before the key's quote now
+        page.keyboard.press("ArrowRight")
+        for _ in "compny":
+            page.keyboard.press("Delete")
+        page.keyboard.type("company")
+        page.keyboard.press("Control+s")
+        expect(findings).to_contain_text("It fits.", timeout=PATIENCE_MS)
+        page.evaluate("document.querySelector('.CodeMirror').CodeMirror.replaceRange('Our ', {line: 2, ch: 14})")
+
+        # tried out with the keyboard, and compared
+        page.get_by_label("A caller says").fill("मेरा लाइसेंस खत्म हो गया है")
+        page.keyboard.press("Enter")
+        expect(page.locator("#trial")).to_contain_text("license_renewal", timeout=PATIENCE_MS)
+        page.get_by_role("button", name="Show the difference").click()
+        expect(page.locator("#difference tr.new")).to_contain_text("Our Tally helpdesk")
+        picture(page, "settings-light")
+        page.emulate_media(color_scheme="dark")
+        picture(page, "settings-dark")
+        assert serious(page) == []
+
+        # published, and taken for new calls without a restart
+        before = httpx.get(f"{bot.url}/readyz").json()["configuration"]["version"]
+        page.get_by_role("button", name="Publish").click()
+        expect(page.locator("main")).to_contain_text("Published.")
+        wait_until(page, lambda: httpx.get(f"{bot.url}/readyz").json()["configuration"]["version"] != before)
+    settings = Path(bot.environ()["BOT_CONFIG"])
+    assert '"company": "Our Tally helpdesk"' in settings.read_text(encoding="utf-8")
+    assert [kept.suffix for kept in (settings.parent / "data").iterdir()] == [".bak"]
 
 
 def test_another_agents_call_is_refused(bot: BotProcess, browsers: Browsers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -10,10 +11,10 @@ import pytest
 from calls.errors import SettingsError
 from calls.settings import Settings
 from nlu.assistant import Assistant
-from nlu.openai_chat import OpenAiChat, OpenAiModel
+from nlu.openai_chat import OpenAiChat
 from nlu.summary_by_model import ModelSummarizer
-from tests.assistant_rig import EXPIRED, Desk, ask, engine_of, head, rules, shipped, tuned
-from tests.fakes.openai import FakeOpenAi, chunk, data
+from tests.assistant_rig import EXPIRED, Bench, Desk, ask, head, rules, shipped, tuned
+from tests.fakes.openai import KEY, FakeOpenAi, chunk, data
 from tests.fakes.streams import Cut, Raw, Tool
 from tests.test_claude import TURN, record
 
@@ -23,15 +24,24 @@ def settings() -> Settings:
     return shipped()
 
 
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with Bench("openai") as bench:
+        yield bench
+
+
 @pytest.fixture
-def fake() -> Iterator[FakeOpenAi]:
-    with FakeOpenAi() as server:
-        yield server
+def fake(bench: Bench) -> FakeOpenAi:
+    assert isinstance(bench.fake, FakeOpenAi)
+    bench.fake.forget()
+    return bench.fake
 
 
 @pytest.fixture
 def engine(fake: FakeOpenAi, settings: Settings) -> Iterator[Assistant]:
-    with closing(engine_of("openai", tuned(settings), fake, fallback=rules(settings), helpdesk=Desk())) as engine:
+    """As the house makes it."""
+    engine = OpenAiChat(tuned(settings), api_key=KEY, base_url=f"{fake.url}/v1", fallback=rules(settings), helpdesk=Desk())
+    with closing(engine):
         yield engine
 
 
@@ -52,9 +62,9 @@ def test_the_request(engine: Assistant, fake: FakeOpenAi, settings: Settings) ->
     ids=["as Mistral", "as OpenAI's newer models"],
 )
 def test_servers_that_take_other_fields_are_asked_so_from_then_on(
-    engine: Assistant, fake: FakeOpenAi, forbidden: tuple[str, ...], taken: set[str]
+    engine: Assistant, fake: FakeOpenAi, forbidden: tuple[str, ...], taken: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake.forbids = forbidden
+    monkeypatch.setattr(fake, "forbids", forbidden)
     fake.will(head("gst_query"), "Look there. Anything else?")
     assert [ask(engine, "gst").usage.fell_back for _ in range(2)] == ["", ""]
     assert set(fake.asked[-1]) & {"max_tokens", "max_completion_tokens", "stream_options"} == taken
@@ -63,12 +73,21 @@ def test_servers_that_take_other_fields_are_asked_so_from_then_on(
     assert len(fake.requests) == before_last + 1
 
 
-def test_a_server_of_ones_own_needs_no_key(fake: FakeOpenAi, settings: Settings) -> None:
-    fake.needs_key = False
+def test_a_server_of_ones_own_needs_no_key(fake: FakeOpenAi, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake, "needs_key", False)
     fake.will(head("gst_query"), "Look there. Anything else?")
     keyless = OpenAiChat(tuned(settings), base_url=f"{fake.url}/v1/", fallback=rules(settings))
-    assert ask(keyless, "gst").words == ["Look there.", "Anything else?"]
+    with closing(keyless):
+        assert ask(keyless, "gst").words == ["Look there.", "Anything else?"]
     assert "authorization" not in fake.requests[0].headers
+
+
+def test_nobody_listens_at_the_address(settings: Settings) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        engine = OpenAiChat(tuned(settings), base_url=f"http://127.0.0.1:{free.getsockname()[1]}/v1", fallback=rules(settings))
+        with closing(engine):
+            assert ask(engine, EXPIRED).usage.fell_back == "unreachable"
 
 
 def test_what_is_missing_is_said(settings: Settings) -> None:
@@ -127,8 +146,7 @@ def test_overload(engine: Assistant, fake: FakeOpenAi, code: int) -> None:
     assert ask(engine, EXPIRED).usage.fell_back == "overloaded"
 
 
-def test_a_summary(fake: FakeOpenAi, settings: Settings) -> None:
+def test_a_summary(bench: Bench, fake: FakeOpenAi, settings: Settings) -> None:
     fake.will("The licence has expired.")
-    model = OpenAiModel(tuned(settings), api_key="sk-test-0123456789", base_url=f"{fake.url}/v1")
-    assert ModelSummarizer(settings, model).summarise(record(TURN)) == "The licence has expired."
+    assert ModelSummarizer(settings, bench.model(tuned(settings))).summarise(record(TURN)) == "The licence has expired."
     assert "tools" not in fake.asked[0]

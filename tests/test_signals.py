@@ -209,8 +209,9 @@ def test_what_only_looks_like_a_sign_is_none(heard: str) -> None:
 
 
 def test_no_known_way_to_say_a_wish_is_a_sign_of_anger_or_haste() -> None:
-    """Only what the phrases of the file themselves call lost is lost."""
-    phrases = [text for intent in load().intents.values() for texts in intent.phrases.values() for text in texts]
+    """Only what the phrases of the file themselves call lost is lost; who wants a person may well be angry."""
+    wishes = {name: intent for name, intent in load().intents.items() if intent.ends_in != "human"}
+    phrases = [text for intent in wishes.values() for texts in intent.phrases.values() for text in texts]
     found = {text: of(text) for text in phrases if of(text)}
     assert all(signal == (Signal.DATA_LOSS.value,) for signal in found.values()), found
 

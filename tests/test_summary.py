@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from calls.agents import AgentLeg, Callback, CallbackState, Escalation, LegAnswer, WrapUp
+from calls.agents import AgentLeg, Callback, CallbackState, Customer, Escalation, LegAnswer, WrapUp
 from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord
 from calls.settings import load
+from calls.urgency import Signal, in_words
 from nlu.sentences import split
 from nlu.summary import Summarizer
 
@@ -190,3 +191,103 @@ def test_an_agent_knows_better_than_the_bot(summarize: Summarizer) -> None:
     agreed = summarize(replace(record, wrap_up=WrapUp("c1", "asha", "Asha", "follow_up", "", "", NOON)))
     assert (agreed.intent, agreed.confidence) == ("gst_query", 0.7)
     assert agreed.text.endswith("Wrapped up as to be followed up.")
+
+
+# -- who, and what they gave ------------------------------------------------------
+def test_says_who_calls_where_a_crm_knows_the_number(summarize: Summarizer) -> None:
+    record = call(turn(1, "gst error", "gst_query"), outcome=FINISHED, customer=Customer(name="Ravi Traders"))
+    assert summarize(record).text.startswith('Ravi Traders (+919876543210) called about gst query: "gst error".')
+    hidden = summarize(replace(record, caller="")).text
+    assert hidden.startswith("Ravi Traders (hidden number) called")
+
+
+def test_gives_what_the_caller_gave_as_last_said(summarize: Summarizer) -> None:
+    record = call(
+        turn(1, "renew it", "license_renewal", slots={"serial": "712345678", "nearest": "training"}),
+        turn(2, "no, seven one three", "details", slots={"serial": "713345678"}),
+        outcome=FINISHED,
+    )
+    assert 'called about license renewal: "renew it" (serial 713345678).' in summarize(record).text
+
+
+def test_names_a_second_wish_of_the_same_breath(summarize: Summarizer) -> None:
+    also = ("training", "transfer_to_human", "no_more_in_the_file")
+    record = call(turn(1, "gst, and a demo", "gst_query", also=also), outcome=FINISHED)
+    assert 'called about gst query and training: "gst, and a demo".' in summarize(record).text
+
+
+def test_quotes_the_caller_in_the_callers_script_and_is_english_else(summarize: Summarizer) -> None:
+    summary = summarize(call(turn(1, "டேட்டா போய்விட்டது", "data_corrupt", language="ta", signals=("data_loss",)), outcome=FINISHED))
+    assert summary.language == "ta"
+    assert '+919876543210 called about data corrupt: "டேட்டா போய்விட்டது".' in summary.text
+    assert summary.text.replace("டேட்டா போய்விட்டது", "").isascii()
+
+
+# -- what was tried ---------------------------------------------------------------
+BACKUP = turn(
+    1, "how do i take a backup", "data_corrupt", faq="take_backup", asked=Question.SOLVED, said=("Press Alt and Y.", "Did that help?")
+)
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (turn(2, "yes", "yes"), 'The bot answered from the FAQ: "Press Alt and Y."; the caller said that it helped.'),
+        (turn(2, "no", "no"), 'The bot answered from the FAQ: "Press Alt and Y."; the caller said that it did not help.'),
+        (turn(2, "bye", "goodbye"), 'The bot answered from the FAQ: "Press Alt and Y."'),
+    ],
+)
+def test_says_whether_an_answer_from_the_faq_helped(summarize: Summarizer, reply: TurnRecord, told: str) -> None:
+    text = summarize(call(BACKUP, reply, outcome=FINISHED)).text
+    assert f"{told} The caller finished the call with the bot." in text
+
+
+def test_a_question_that_belongs_to_no_intent_is_no_misunderstanding(summarize: Summarizer) -> None:
+    hours = turn(1, "are you open on sunday", "other", 0.9, faq="support_hours", asked=Question.SOLVED, said=("Until Saturday.",))
+    summary = summarize(call(hours, turn(2, "yes", "yes"), outcome=FINISHED))
+    assert (summary.intent, summary.confidence, summary.priority) == ("other", 0.9, "normal")
+    assert summary.text == (
+        '+919876543210 called and asked a question: "are you open on sunday". The bot answered from the FAQ: "Until Saturday."; '
+        "the caller said that it helped. The caller finished the call with the bot."
+    )
+
+
+def test_the_answer_after_the_slots_is_the_answer(summarize: Summarizer) -> None:
+    asks = turn(1, "renew it", "license_renewal", asked=Question.SLOT, asked_slot="serial", said=("Your serial number?",))
+    reads = turn(2, "7 1 2", "details", asked=Question.CONFIRM_SLOT, asked_slot="serial", said=("7 1 2, right?",))
+    answers = turn(3, "yes", "yes", said=("Press F1.", "Anything else?"))
+    assert 'The bot answered: "Press F1."' in summarize(call(asks, reads, answers, outcome=FINISHED)).text
+    left = summarize(call(asks, reads, outcome=Outcome(OutcomeKind.HUNG_UP))).text
+    assert "The bot gave no answer yet: it was asking for the serial. The caller hung up before the end." in left
+
+
+def test_keyed_digits_are_no_words_to_quote(summarize: Summarizer) -> None:
+    keyed = turn(2, "7 1 2 3", "other", 0.1, keyed=True)
+    assert '"the cheque is bad"' in summarize(call(turn(1, "the cheque is bad", "other", 0.2), keyed, outcome=FINISHED)).text
+
+
+# -- urgency ----------------------------------------------------------------------
+@pytest.mark.parametrize("signal", [*Signal])
+def test_what_needs_care_raises_the_priority_and_says_why(summarize: Summarizer, signal: Signal) -> None:
+    summary = summarize(call(turn(1, "gst error", "gst_query", signals=(signal.value,)), outcome=FINISHED))
+    asked_only = signal is Signal.ASKED_FOR_HUMAN
+    assert summary.priority == ("normal" if asked_only else "high")
+    reason = f"{'Take care' if asked_only else 'Urgent'}: {in_words([signal.value])}."
+    assert f"{reason} The caller finished the call with the bot." in summary.text
+
+
+def test_signals_of_all_turns_count_once(summarize: Summarizer) -> None:
+    turns = (turn(1, "gst", "gst_query", signals=("anger",)), turn(2, "no", "no", signals=("anger", "deadline")))
+    assert "Urgent: angry; a deadline is near." in summarize(call(*turns, outcome=FINISHED)).text
+
+
+# -- in a language model's words --------------------------------------------------
+def test_a_models_summary_replaces_the_words_and_not_the_ending(summarize: Summarizer) -> None:
+    promise = Callback(1, "c1", "+919876543210", "gst_query", "en", "no_agent", NOON, NOON + timedelta(hours=1))
+    record = call(turn(1, "gst", "gst_query", signals=("anger",)), outcome=Outcome(OutcomeKind.CALLBACK), callback=promise)
+    summary = summarize(replace(record, summary="Ravi can not file\nGSTR-1 "))
+    assert (summary.intent, summary.priority) == ("gst_query", "high")
+    assert summary.text == (
+        "Ravi can not file GSTR-1. Urgent: angry. Nobody could take the call: please call back until 2026-05-04 18:30 (Asia/Kolkata)."
+    )
+    assert summarize(replace(record, summary="  ")).text == summarize(record).text

@@ -76,6 +76,15 @@ class StreamingServer(FakeServer):
         with self.lock:
             self._answers.append(Answer(parts, **how))
 
+    def forget(self) -> None:
+        """As new, for the next test."""
+        with self.lock:
+            self.behave()
+            self._answers.clear()
+            self.requests.clear()
+            self.sent_at.clear()
+            self.hung_up, self.letters = 0, type(self).letters
+
     def answer(self, request: Request) -> Response:
         if fault := self.fault(request):
             return Response(400, self.error_body(400, fault))
