@@ -24,6 +24,7 @@ from crm.worker import Worker
 from crm.wrap_up_deliveries import WrapUpDeliveries
 from crm.wrap_ups import as_first_said, crm_of, tellers
 from nlu.summary import Summarizer
+from nlu.summing_up import Summarise, SummingUp
 from records.callbacks import Callbacks
 from records.closing import Closing
 from records.journal import Journal
@@ -53,6 +54,7 @@ class AfterCall:
         self._database, self._journal, self._environment, self._clock = database, journal, environment, clock
         self._wrap_ups, self._callbacks = WrapUps(database), Callbacks(database)
         self._queue = DbosClient(environment.database_url.get_secret_value())
+        self._summing_up: SummingUp | None = None
         self._go_by(settings, make_crms(settings, environment))
 
     def _go_by(self, settings: Settings, crms: dict[str, CrmAdapter]) -> None:
@@ -86,9 +88,18 @@ class AfterCall:
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
         """The call's ticket as it is now; if Jambonz has said that the call is over, its deliveries begin."""
         record = self._journal.record(sid)
-        if record is not None and record.ended_at is not None:
-            return self._ending.over(sid, now=now)
-        return self._closing.close(sid, now=now)
+        if record is None or record.ended_at is None:
+            return self._closing.close(sid, now=now)
+        if self._summing_up and not record.talking and self._summing_up.begin(record):
+            return self._closing.close(sid, now=now)  # handed over when the model has summed it up, or by the sweeper
+        return self._ending.over(sid, now=now)
+
+    def sum_up_by(self, summarise: Summarise | None) -> None:
+        """Ended calls are summed up by a language model from now on; None: by the rules alone."""
+        self._summing_up = SummingUp(self._journal, summarise, self._over_now) if summarise else None
+
+    def _over_now(self, sid: str) -> None:
+        self._ending.over(sid, now=self._clock())
 
     def wrapped_up(self, wrap_up: WrapUp, now: datetime) -> Ticket | None:
         """An agent has said what became of a call: it is written, the call's ticket follows, and the CRMs that have the call are told.

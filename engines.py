@@ -7,10 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from calls.call import CallRecord
 from calls.errors import BotError
-from calls.ports import Recognizer
+from calls.ports import Helpdesk, Recognizer, Understanding
 from calls.registry import Registry
 from calls.settings import Environment, Settings
+from nlu.following import Following
+from nlu.noticing import Noticing
 from stream.work import Engines
 from tts.cache import CachedVoice
 
@@ -19,35 +22,66 @@ PAUSE_S = 0.05
 Anybody = Callable[[str, str], bool]  # (intent, language): whether a human could take such a call now
 
 RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer")
-UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules")
+UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules", claude="nlu.claude:Claude", openai="nlu.openai_chat:OpenAiChat")
+MODELS = Registry("language model", claude="nlu.claude:ClaudeModel", openai="nlu.openai_chat:OpenAiModel")
 VOICES = Registry("voice", espeak="tts.espeak:EspeakVoice")
 DETECTORS = Registry("detector", webrtc="stream.detector:WebRtcDetector")
 CHOICES = {"recognizer": RECOGNIZERS.names, "understanding": UNDERSTANDINGS.names, "voice": VOICES.names}  # section -> what `use` may be
 
 
-def make_engines(settings: Settings, environment: Environment, *, anybody: Anybody) -> Engines:
+def make_engines(settings: Settings, environment: Environment, *, anybody: Anybody, helpdesk: Helpdesk) -> Engines:
     """Load them. Takes seconds: the recogniser's model. Raises BotError."""
     voice, recognizer = make_voice(settings), make_recognizer(settings, environment)
-    return put_together(settings, environment, voice, recognizer, anybody=anybody)
+    return put_together(settings, voice, recognizer, make_understanding(settings, environment, anybody=anybody, helpdesk=helpdesk))
 
 
-def remake(engines: Engines, old: Settings, new: Settings, environment: Environment, *, anybody: Anybody) -> Engines:
+def remake(engines: Engines, old: Settings, new: Settings, environment: Environment, *, anybody: Anybody, helpdesk: Helpdesk) -> Engines:
     """The engines for changed settings. Voice and recogniser stay where nothing of theirs has changed. Raises BotError."""
     same_voice, same_ears = new.voice == old.voice, (new.recognizer, new.languages) == (old.recognizer, old.languages)
     voice = engines.voice if same_voice and isinstance(engines.voice, CachedVoice) else make_voice(new)
     recognizer = engines.recognizer if same_ears else make_recognizer(new, environment)
-    return put_together(new, environment, voice, recognizer, anybody=anybody)
+    return put_together(new, voice, recognizer, make_understanding(new, environment, anybody=anybody, helpdesk=helpdesk))
 
 
-def put_together(settings: Settings, environment: Environment, voice: CachedVoice, recognizer: Recognizer, *, anybody: Anybody) -> Engines:
+def put_together(settings: Settings, voice: CachedVoice, recognizer: Recognizer, understanding: Understanding) -> Engines:
     speak_ahead(voice, settings)
-    understanding = settings.understanding
     return Engines(
         detector=lambda rate: DETECTORS.make("webrtc", sample_rate=rate),
         recognizer=recognizer,
-        understanding=UNDERSTANDINGS.make(understanding.use, settings=settings, anybody=anybody, **understanding.options),
+        understanding=understanding,
         voice=voice,
+        languages=Following(settings),
     )
+
+
+def make_understanding(
+    settings: Settings, environment: Environment, *, anybody: Anybody, helpdesk: Helpdesk | None = None
+) -> Understanding:
+    """The rules, or a language model that they stand in for whenever it fails. Raises SettingsError."""
+    use, options = settings.understanding.use, settings.understanding.options
+    rules: Understanding = UNDERSTANDINGS.make("rules", settings=settings, anybody=anybody, **(options if use == "rules" else {}))
+    if use == "rules":
+        return rules
+    house = {"fallback": rules, "helpdesk": helpdesk, "anybody": anybody, "complete": Noticing(settings).complete}
+    model: Understanding = UNDERSTANDINGS.make(use, settings=settings, **access(use, environment), **house, **options)
+    return model
+
+
+def make_summariser(settings: Settings, environment: Environment) -> Callable[[CallRecord], str] | None:
+    """Sums up ended calls with the model that understands them; None where the rules do. Raises SettingsError."""
+    use = settings.understanding.use
+    if use == "rules" or not settings.assistant.summaries:
+        return None
+    from nlu.summary_by_model import ModelSummarizer
+
+    return ModelSummarizer(settings, MODELS.make(use, settings=settings, **access(use, environment))).summarise
+
+
+def access(engine: str, environment: Environment) -> dict[str, str]:
+    """Where a language model is, and the key to it."""
+    if engine == "claude":
+        return {"api_key": environment.anthropic_api_key.get_secret_value(), "base_url": environment.anthropic_base_url}
+    return {"api_key": environment.openai_api_key.get_secret_value(), "base_url": environment.openai_base_url}
 
 
 def make_voice(settings: Settings) -> CachedVoice:
@@ -89,6 +123,7 @@ def fixed_sentences(settings: Settings) -> tuple[list[tuple[str, str]], list[tup
     first = [*parts(settings.prompts.disclosure), *parts(settings.prompts.greeting)]
     rest = [part for _, spoken in settings.prompts for part in parts(spoken)]
     rest += [part for intent in settings.intents.values() for part in parts(intent.answer)]
+    rest += [part for entry in settings.faq.values() for part in parts(entry.answer)]
     return list(dict.fromkeys(first)), [part for part in dict.fromkeys(rest) if part not in set(first)]
 
 

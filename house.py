@@ -22,7 +22,7 @@ from calls import log as logs
 from calls import metrics
 from calls.agents import ScreenPop, WrapUp
 from calls.call import CallRecord, Ticket
-from calls.errors import BotError, JournalError
+from calls.errors import BotError, CrmError, JournalError
 from calls.live import Live, LiveEvent
 from calls.operator import not_configured
 from calls.phones import far_end
@@ -34,7 +34,7 @@ from console.assets import pages_lack
 from crm.deliveries import Deliveries
 from crm.desk import Desk
 from crm.events import CrmEvents, TicketMoved, named_secrets
-from engines import CHOICES, make_engines, remake
+from engines import CHOICES, make_engines, make_summariser, remake
 from learning import Learning
 from nlu import briefing
 from nlu.summary import Summarizer
@@ -124,7 +124,8 @@ class Bot:
     def _begin(self) -> None:
         began = time.monotonic()
         try:
-            engines = make_engines(self.settings, self.environment, anybody=self.anybody)
+            engines = make_engines(self.settings, self.environment, anybody=self.anybody, helpdesk=self)
+            self.closing.sum_up_by(make_summariser(self.settings, self.environment))
         except BotError as error:
             self.trouble = str(error)
             log.critical("the engines can't be started; every call goes to a human", extra={"why": str(error)})
@@ -154,13 +155,17 @@ class Bot:
         """New calls go by these settings; those that go on keep the house that they began in. Raises BotError: then all stays as it was."""
         old, before = self.settings, self.house
         if before is None:
-            engines, lanes = make_engines(new, self.environment, anybody=self.anybody), Lanes.of_threads(ears=EARS, minds=MINDS)
+            engines = make_engines(new, self.environment, anybody=self.anybody, helpdesk=self)
+            lanes = Lanes.of_threads(ears=EARS, minds=MINDS)
         else:
-            engines, lanes = remake(before.engines, old, new, self.environment, anybody=self.anybody), before.lanes
+            engines = remake(before.engines, old, new, self.environment, anybody=self.anybody, helpdesk=self)
+            lanes = before.lanes
+        summarise = make_summariser(new, self.environment)
         push_pop = self.push_pop
         if new.escalation.screen_pop.url != old.escalation.screen_pop.url:
             push_pop = pushing(new, self.environment)
         self.closing.adopt(new)
+        self.closing.sum_up_by(summarise)
         self.closing.warm_up()
         self.push_pop, self.trouble = push_pop, ""
         self.house = self._furnished(engines, new, lanes)
@@ -209,6 +214,18 @@ class Bot:
         about = {"phone": far_end(record), "intent": summary.intent, "language": summary.language, "reason": "asked"}
         promised = self.callbacks.promise(call_sid=call_sid, due_at=callback_due(self.settings.escalation, now), now=now, **about)
         self.tell("callback", call_sid, {"id": promised.id, "state": promised.state, "due_at": promised.due_at.isoformat()})
+
+    def tickets_of(self, phone: str) -> list[Ticket]:
+        """See calls.ports.Helpdesk."""
+        return self.desk.tickets_of(phone)
+
+    def note(self, call_sid: str, text: str) -> Ticket | None:
+        """See calls.ports.Helpdesk. The call's ticket is written when the conversation ends: until then it may have none."""
+        try:
+            self.journal.noted(call_sid, text, now=self.clock())
+        except JournalError as error:
+            raise CrmError("the note could not be journalled") from error
+        return self.desk.ticket_of(call_sid)
 
     # -- what the doors ask -----------------------------------------------------------
 

@@ -213,6 +213,7 @@ class CallRecord:
     customer: Customer | None = None
     callback: Callback | None = None
     wrap_up: WrapUp | None = None
+    notes: tuple[str, ...] = ()  # what a language model noted for our team during the call
     summary: str = ""  # a language model's, made once after the call; "" where the rules summarise
 
 

@@ -37,10 +37,10 @@ EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "list_type": lambda _: "expected a list [...]",
     "dict_type": lambda _: "expected an object {...}",
     "model_type": lambda _: "expected an object {...}",
-    "greater_than_equal": lambda c: f"expected {c['ge']} or more",
-    "greater_than": lambda c: f"expected more than {c['gt']}",
-    "less_than_equal": lambda c: f"expected {c['le']} or less",
-    "less_than": lambda c: f"expected less than {c['lt']}",
+    "greater_than_equal": lambda c: f"expected {number(c['ge'])} or more",
+    "greater_than": lambda c: f"expected more than {number(c['gt'])}",
+    "less_than_equal": lambda c: f"expected {number(c['le'])} or less",
+    "less_than": lambda c: f"expected less than {number(c['lt'])}",
     "string_too_short": lambda c: "must not be empty" if c["min_length"] == 1 else f"needs {c['min_length']} characters at least",
     "string_too_long": lambda c: f"has more than {c['max_length']} characters",
     "too_short": lambda c: "must not be empty" if c["min_length"] == 1 else f"needs {c['min_length']} entries at least",
@@ -105,6 +105,11 @@ def value_at(tree: Any, path: Path) -> Any:
 
 def dotted(path: Path) -> str:
     return ".".join(str(part) for part in path)
+
+
+def number(bound: float) -> str:
+    """1.0 as a person writes it."""
+    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 # -- what the type says ---------------------------------------------------------------

@@ -327,6 +327,8 @@ class Environment(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     anthropic_api_key: SecretStr = Field(SecretStr(""), alias="ANTHROPIC_API_KEY")
     anthropic_base_url: str = Field("", alias="ANTHROPIC_BASE_URL")
+    openai_api_key: SecretStr = Field(SecretStr(""), alias="OPENAI_API_KEY")
+    openai_base_url: str = Field("", alias="OPENAI_BASE_URL", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
     tally_url: str = Field("", alias="TALLY_URL")
     tally_token: SecretStr = Field(SecretStr(""), alias="TALLY_TOKEN")
     tally_webhook_secret: SecretStr = Field(SecretStr(""), alias="TALLY_WEBHOOK_SECRET")

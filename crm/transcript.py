@@ -43,6 +43,7 @@ def remarks(record: CallRecord, directory: Directory, now: datetime | None) -> I
         yield "Recording: declined by the caller"
     if given := told(record):
         yield "The caller gave: " + ", ".join(f"{name} {value}" for name, value in given.items())
+    yield from (f"Noted by the bot: {note}" for note in record.notes)
     if care := cares(record):
         yield f"Take care: {care}"
     yield from (transfer_line(escalation, directory) for escalation in record.escalations)

@@ -21,9 +21,9 @@ NOTHING = "~"
 _NOTHING_COUNTS = 0.8  # all that is elsewhere together, where the phrases of an average intent count 1
 _PART_COUNTS = 0.5
 _VIEWS = (("c:",), ("s:", "g:"), ("w:", "u:"))  # meaning alone, sound alone, words alone
-_TORN, _KEPT = 3, 0.3  # times that a phrase is learnt with most of its clues torn out, and how many are left
+_TORN, _KEPT = 4, 0.3  # times that a phrase is learnt with most of its clues torn out, and how many are left
 _OWN_PHRASES, _OWN_SHARE = 4, 0.025  # so many phrases that speak of a topic make it the helpdesk's own
-_DEAR, _STEPS = 1e-6, 80
+_DEAR, _STEPS = 1e-5, 150
 
 Lesson = tuple[str, Row, float]  # intent, what is to be seen, how much it counts
 

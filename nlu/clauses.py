@@ -36,21 +36,32 @@ _FAILING = frozenset(
 )
 _AUXILIARIES = frozenset(language.words("is are am was were do does did can could will would has have had be been it"))
 _POINTING = frozenset(language.words("the my about for asking calling looking"))
-_SHORTEST = 2  # words of a clause
+_POSSESSIVES, _PERSONS = frozenset({"my", "our"}), frozenset({"i", "we"})
+_REACH = 4  # words from a possessive to its verb
+_SHORTEST = 3  # words of a clause
 _TAKEN_BACK = 4  # words at most that a contrast takes back
 
 
 def clauses(words: Sequence[str]) -> list[list[str]]:
     """The parts between connectives, and before a new subject."""
     parts: list[list[str]] = [[]]
-    for word in words:
+    for at, word in enumerate(words):
         if word in _CONNECTIVES:
             parts.append([word] if word in _BY_THE_WAY else [])
-        elif word in SUBJECTS and len(parts[-1]) > _SHORTEST:
+        elif len(parts[-1]) >= _SHORTEST and _begins_anew(words, at):
             parts.append([word])
         else:
             parts[-1].append(word)
     return [part for part in parts if len(part) >= _SHORTEST]
+
+
+def _begins_anew(words: Sequence[str], at: int) -> bool:
+    """Whether a subject stands here with a verb of its own: in English after "my data", in Hindi the verb before is over."""
+    if words[at] not in SUBJECTS:
+        return False
+    if words[at] in _POSSESSIVES:
+        return not _AUXILIARIES.isdisjoint(words[at + 1 : at + 1 + _REACH])
+    return words[at].isascii() is False or words[at] in _PERSONS or language.is_function_word(language.stem(words[at - 1]))
 
 
 def is_by_the_way(clause: Sequence[str]) -> bool:

@@ -1,7 +1,7 @@
 """What a sentence shows of its meaning, as weighed clues: words, neighbours, concepts, sounds, and which of them fail.
 
-A clue is a string: "w:expir", "c:EXPIRE", "c:NOT_WORK+PRINTER", "s:lsns", "g:pass", "u:machin" of an unwanted word. Concepts and sounds are the same in all
-languages, so that a phrase in one of them speaks for the others.
+A clue is a string: "w:expir", "c:EXPIRE", "c:NOT_WORK+PRINTER", "s:lsns", "g:pass", and "u:machin" of
+an unwanted word. Concepts and sounds are the same in all languages, so that a phrase in one of them speaks for the others.
 """
 
 from __future__ import annotations

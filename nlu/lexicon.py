@@ -8,7 +8,7 @@ The words stand in nlu/lexicon/*.tsv, one line `CONCEPT<TAB>language<TAB>form|fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from nlu.near import Nearest
 
 _SHIPPED = Path(__file__).with_name("lexicon")
 _NOTHING = "-"
-_LONGEST_AFFIX = 14  # code points
+_LONGEST_AFFIX = 20  # code points
+_NO_VOWEL, _SHORTEST_BARE = "\u0bcd", 5  # the Tamil pulli; code points
 _NONE: frozenset[str] = frozenset()
+_Patterns = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +33,18 @@ class Form:
     alone: bool = False  # its words mean nothing else
 
 
-@dataclass(slots=True)
-class _Node:
-    """A place in the tree of forms: what has been said when the words so far fitted."""
-
-    following: dict[str, _Node] = field(default_factory=dict)  # by pattern
-    concepts: frozenset[str] = _NONE
-    alone: bool = False
-
-
 class Lexicon:
     """Which concepts stand where in a sentence. Shared by all calls; remembers the words that it has looked up."""
 
     def __init__(self, forms: Iterable[Form]) -> None:
         self.forms = tuple(forms)
-        self._root = _Node()
+        self._concepts: dict[_Patterns, frozenset[str]] = {}
         for form in self.forms:
-            _plant(self._root, form)
-        patterns = {pattern for form in self.forms for pattern in form.patterns}
-        self._patterns = patterns
-        self._nearest = Nearest({pattern for pattern, node in self._root.following.items() if node.concepts and pattern[0] != "*"})
+            self._concepts[form.patterns] = self._concepts.get(form.patterns, _NONE) | {form.concept}
+        self._alone = {form.patterns for form in self.forms if form.alone}
+        self._begun = {patterns[:length] for patterns in self._concepts for length in range(1, len(patterns))}
+        self._patterns = {pattern for patterns in self._concepts for pattern in patterns}
+        self._nearest = Nearest({patterns[0] for patterns in self._concepts if len(patterns) == 1 and patterns[0][0] != "*"})
         self._fitting = lru_cache(maxsize=20_000)(self._fit)
 
     @staticmethod
@@ -60,36 +54,41 @@ class Lexicon:
 
     def concepts(self, words: Sequence[str]) -> list[frozenset[str]]:
         """One set for each of `language.words(...)`: all the concepts of which a form covers that word."""
-        fitting = [self._fitting(word) for word in words]
         found: list[frozenset[str]] = [_NONE] * len(words)
         taken: set[int] = set()
-        for begin, end, node in sorted(self._matches(fitting), key=lambda match: (match[2].alone, match[1] - match[0]), reverse=True):
-            places = range(begin, end)
+        for patterns, begin in sorted(self._matches([self._fitting(word) for word in words]), key=self._rank, reverse=True):
+            places = range(begin, begin + len(patterns))
             if not taken.isdisjoint(places):
                 continue
             for at in places:
-                found[at] |= node.concepts
-            if node.alone:
+                found[at] |= self._concepts[patterns]
+            if patterns in self._alone:
                 taken.update(places)
         return [concepts - {_NOTHING} if _NOTHING in concepts else concepts for concepts in found]
 
-    def _matches(self, fitting: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, int, _Node]]:
-        """Every form that fits: where it begins, where it has ended, and its place in the tree."""
+    def _rank(self, match: tuple[_Patterns, int]) -> tuple[bool, int]:
+        """Those that stand alone come first, the longest first."""
+        return match[0] in self._alone, len(match[0])
+
+    def _matches(self, fitting: Sequence[tuple[str, ...]]) -> Iterator[tuple[_Patterns, int]]:
+        """Every form that fits, and where it begins."""
         for begin in range(len(fitting)):
-            reached, end = [self._root], begin
-            while reached and end < len(fitting):
-                reached = [node.following[pattern] for node in reached for pattern in fitting[end] if pattern in node.following]
-                end += 1
-                yield from ((begin, end, node) for node in reached if node.concepts)
+            reached: list[_Patterns] = [()]
+            for patterns in fitting[begin:]:
+                reached = [(*told, pattern) for told in reached for pattern in patterns]
+                yield from ((told, begin) for told in reached if told in self._concepts)
+                reached = [told for told in reached if told in self._begun]
+                if not reached:
+                    break
 
     def _fit(self, word: str) -> tuple[str, ...]:
         """The patterns that a word fits; also the nearest known word, if it neither is one nor has a meaning of its own."""
         fits = self._exact(word)
-        means = any(self._root.following[pattern].concepts for pattern in fits if pattern in self._root.following)
+        means = any((pattern,) in self._concepts for pattern in fits)
         if means or word in fits or language.is_function_word(language.stem(word)):
             return fits
         nearest = self._nearest(word)
-        return (*fits, *self._exact(nearest)) if nearest else fits
+        return tuple(dict.fromkeys((*fits, *self._exact(nearest)))) if nearest else fits
 
     def _exact(self, word: str) -> tuple[str, ...]:
         lengths = range(2, min(len(word), _LONGEST_AFFIX) + 1)
@@ -115,20 +114,17 @@ def _form(concept: str, code: str, told: str) -> Form:
     words = language.words(" ".join(parts))
     if len(words) != len(parts):  # some were joined or opened: only the stars at the ends can be placed
         parts = [parts[0], *words[1:-1], parts[-1]] if len(words) > 1 else [parts[0][:1] + parts[-1]]
-    starred = [_star(part[0]) + word + _star(part[-1]) for part, word in zip(parts, words, strict=True)]
+    starred = [_star(part[0]) + _bare(word, part[-1]) + _star(part[-1]) for part, word in zip(parts, words, strict=True)]
     return Form(concept, code, tuple(starred), alone)
+
+
+def _bare(word: str, last: str) -> str:
+    """The word as it begins before any ending: Tamil writes a vowel over the sign that says that there is none."""
+    return word.removesuffix(_NO_VOWEL) if last == "*" and len(word) >= _SHORTEST_BARE else word
 
 
 def _star(char: str) -> str:
     return char if char == "*" else ""
-
-
-def _plant(root: _Node, form: Form) -> None:
-    node = root
-    for pattern in form.patterns:
-        node = node.following.setdefault(pattern, _Node())
-    node.concepts |= {form.concept}
-    node.alone |= form.alone
 
 
 @cache

@@ -9,6 +9,7 @@ from rapidfuzz import fuzz, process
 
 from nlu.sounds import skeleton, sound
 
+_DIGITS = frozenset("0123456789")
 _SHORTEST = 5  # letters, or code points
 _ALIKE = 85.0  # 0..100: within one script
 _ALIKE_BEGINNING = 6  # letters of a form that goes on ("install*")
@@ -29,7 +30,7 @@ class Nearest:
             self._learn(pattern, pattern.rstrip("*"))
 
     def _learn(self, pattern: str, word: str) -> None:
-        if any(char.isdigit() for char in word):
+        if not _DIGITS.isdisjoint(word):
             return
         if word.isascii() and len(word) >= _SHORTEST - 1:
             self._by_sound.setdefault(sound(word), word)
@@ -41,7 +42,7 @@ class Nearest:
             self._begun[_first_sound(word), len(word)].append(word)
 
     def __call__(self, word: str) -> str:
-        if len(word) < _SHORTEST or any(char.isdigit() for char in word):
+        if len(word) < _SHORTEST or not _DIGITS.isdisjoint(word):
             return ""
         if word.isascii():
             return self._by_sound.get(sound(word)) or self._spelled_alike(word)

@@ -8,6 +8,7 @@ LEADING = """
     no nope nah sorry wait wrong incorrect nahi nahin nai galat na arre are ji नहीं नही गलत ना अरे जी இல்லை இல்ல இல்லீங்க தப்பு தவறு சார்
     sir oh actually
 """
+NO = "no nope nah sorry incorrect ना"
 NOT_NEXT = "not isn instead rather न"  # "not eleven"
 NOT_BEFORE = "nahi nahin nai galat wrong jagah bajaye badle नहीं नही गलत जगह बजाय बदले இல்லை இல்ல தப்பு தவறு பதிலா பதிலாக"  # "ग्यारह नहीं"
 
@@ -15,6 +16,11 @@ NOT_BEFORE = "nahi nahin nai galat wrong jagah bajaye badle नहीं नह�
 def negates(heard: str) -> bool:
     """Whether something in the words is said to be otherwise."""
     return any(word.text in word_set(f"{NOT_NEXT} {NOT_BEFORE}") for word in tokens(heard))
+
+
+def denies(heard: str) -> bool:
+    """Whether the words begin with a no."""
+    return bool(words := tokens(heard)) and words[0].text in word_set(f"{NO} {NOT_BEFORE}")
 
 
 def clauses(heard: str) -> list[str]:

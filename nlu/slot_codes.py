@@ -51,7 +51,7 @@ def code_fault(slot: SlotSettings, value: str) -> str:
 def read_code(slot: SlotSettings, heard: str, language: str, region: str) -> str:
     """The value that was asked for, right, wrong or a piece of it; "" where the words are about something else."""
     spoken = spoken_codes(heard, language, part_of(slot.kind))
-    for stretch in spoken.stretches():
+    for stretch in spoken.stretches(2 * lengths(slot)[-1]):
         for value in _values(slot, stretch, region) if spoken.is_said(stretch) else ():
             if not code_fault(slot, value):
                 return value
@@ -78,7 +78,7 @@ def named(slot: SlotSettings, heard: str) -> bool:
 def find_code(slot: SlotSettings, heard: str, language: str, region: str) -> str:
     """A value that nobody asked for: only one that is told by its shape alone."""
     spoken = spoken_codes(heard, language, part_of(slot.kind))
-    for stretch in spoken.stretches():
+    for stretch in spoken.stretches(2 * lengths(slot)[-1]):
         clear = not stretch.doubts or (slot.kind is not SlotKind.ORDER_ID and stretch.telling > 2 * stretch.doubts)
         alone = clear and (stretch.runs == 1 or slot.kind is SlotKind.GSTIN)
         value = normal(slot, stretch.chars, region) if alone else ""

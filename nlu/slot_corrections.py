@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from calls.slots import SlotSettings
+from calls.phones import national
+from calls.slots import SlotKind, SlotSettings
 from nlu.cardinals import cardinal
 from nlu.negated import LEADING, NOT_BEFORE, NOT_NEXT
 from nlu.ordinals import ordinal
@@ -35,17 +36,25 @@ class Place:
 def corrected(slot: SlotSettings, value: str, heard: str, language: str, region: str) -> str | None:
     """The value as the caller wants it; None where the words do not say how, or fit several places."""
     parts = _parts(slot, tokens(heard), language)
-    for results in (_at_places(value, parts), _exchanged(value, parts)):
-        if found := _only(slot, value, results):
+    country, own = _without_country(slot, value)
+    for results in (_at_places(own, parts), _exchanged(own, parts)):
+        if found := _only(slot, value, country, results):
             return found
     if (anew := read_code(slot, heard, language, region)) and not code_fault(slot, anew):
         return anew
-    return _only(slot, value, _restated(slot, value, heard, language))
+    said_otherwise = any(isinstance(part, str) for part in parts)
+    return None if said_otherwise else _only(slot, value, country, _restated(slot, own, heard, language))
 
 
-def _only(slot: SlotSettings, value: str, results: Iterator[str]) -> str | None:
+def _without_country(slot: SlotSettings, value: str) -> tuple[str, str]:
+    """(country code, the rest): a caller counts the digits that were read back."""
+    own = national(value) if slot.kind is SlotKind.PHONE and value.startswith("+") else value
+    return value.removesuffix(own), own
+
+
+def _only(slot: SlotSettings, value: str, country: str, results: Iterator[str]) -> str | None:
     """The one result, or the one of several that can be right."""
-    found = [result for result in dict.fromkeys(results) if result != value]
+    found = [country + result for result in dict.fromkeys(results) if country + result != value]
     right = [result for result in found if not code_fault(slot, result)]
     best = right or found
     return best[0] if len(best) == 1 else None
@@ -159,15 +168,14 @@ def _affirmed(parts: Sequence[Atom | Place | str]) -> list[Atom]:
 
 
 def _exchanged(value: str, parts: Sequence[Atom | Place | str]) -> Iterator[str]:
-    """One thing said to stand where another was heard. The other order counts where what should be replaced is not there."""
+    """One thing said to stand where another was heard. In Hindi and Tamil the "not" may stand on either side: what is there tells."""
     atoms = [part for part in parts if isinstance(part, Atom)]
     signs = [at for at, part in enumerate(parts) if isinstance(part, str)]
     if not signs or len(atoms) < 2:
         return
     gap = sum(isinstance(part, Atom) for part in parts[: signs[0]])
-    told = list(_pairs(atoms, gap, after=parts[signs[0]] == NOT_NEXT))
-    turned = list(_pairs(atoms, gap, after=parts[signs[0]] != NOT_NEXT))
-    for pairs in (told, turned):
+    after = parts[signs[0]] == NOT_NEXT
+    for pairs in [list(_pairs(atoms, gap, after=side)) for side in ((True,) if after else (False, True))]:
         results = [result for right, wrong in pairs for result in _swapped(value, _text(wrong), _text(right))]
         if results:
             yield from results

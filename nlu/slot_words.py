@@ -41,8 +41,7 @@ def tokens(heard: str) -> list[Token]:
     found, shouted = list(_TOKEN.finditer(text)), text.isupper()
     words = [match.group() for match in found]
     return [
-        Token(word.casefold(), _glued(text, found, at), len(word) > 1 and word.isupper() and not shouted)
-        for at, word in enumerate(words)
+        Token(word.casefold(), _glued(text, found, at), len(word) > 1 and word.isupper() and not shouted) for at, word in enumerate(words)
     ]
 
 

@@ -18,7 +18,7 @@ from calls.slots import SlotKind, SlotSettings
 from nlu import gstin
 from nlu.amounts import change_amount, is_amount, read_amount
 from nlu.dates import change_date, exists, read_date
-from nlu.negated import negates
+from nlu.negated import denies, negates
 from nlu.slot_codes import CODES, code_fault, find_code, joined, named, read_code
 from nlu.slot_corrections import corrected
 from nlu.slot_words import warm
@@ -54,8 +54,12 @@ class SlotReader:
     def join(self, slot: SlotSettings, before: str, heard: str, *, language: str, now: datetime) -> str:
         """The value when a first piece `before` goes on with the words `heard`; what the words say alone where they begin again."""
         if slot.kind not in CODES:
-            return self._asked(slot, heard, language, now) or before
-        if before and negates(heard) and (fixed := corrected(slot, before, heard, language, self._region)):
+            return (
+                (before and self.correct(slot, before, heard, language=language, now=now))
+                or self._asked(slot, heard, language, now)
+                or before
+            )
+        if before and (negates(heard) or denies(heard)) and (fixed := corrected(slot, before, heard, language, self._region)):
             return fixed
         return joined(slot, before, heard, language, self._region)
 

@@ -170,17 +170,21 @@ def _character(words: Sequence[Token], at: int, language: str) -> Atom | None:
 def _cluster(words: Sequence[Token], at: int) -> Atom | None:
     """Letters that the recogniser wrote as a word: "od 1234", "pfu", "ओडी"."""
     word, after = _text(words, at), _text(words, at + 1)
-    sure = words[at].glued or after.isdigit() or bool(after and numeral(after))
+    sure = words[at].glued or _is_number(after)
     if not word.isascii():
         names = _names(word)
         return Atom(tuple(Char(letters=letter) for letter in names), sure=sure, guess=True) if len(names) > 1 else None
     if not word.isalpha() or len(word) not in _CLUSTER or (word in word_set(NO_CODES) and not words[at].glued):
         return None
     before = _text(words, at - 1)
-    between = before.isdigit() and (after.isdigit() or (len(before), len(word)) == (_STATE, _PAN_LETTERS))
+    between = _is_number(before) and (_is_number(after) or (len(before), len(word)) == (_STATE, _PAN_LETTERS))
     if words[at].glued or words[at].capitals or between or len(word) <= _SHORT_CLUSTER or not _VOWELS & {*word}:
         return Atom(tuple(Char(letters=letter) for letter in word.upper()), sure=sure, guess=not words[at].glued)
     return None
+
+
+def _is_number(word: str) -> bool:
+    return word.isdigit() or bool(word and numeral(word))
 
 
 @cache

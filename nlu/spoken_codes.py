@@ -51,9 +51,12 @@ class Spoken:
     runs: tuple[Run, ...]
     strangers: int
 
-    def stretches(self) -> Iterator[Stretch]:
-        """Single runs first, those that put others right before those, then runs together, each with and without doubtful ends."""
-        spans = [(a, b) for b in range(len(self.runs)) for a in range(max(0, b - _TOGETHER), b + 1)]
+    def stretches(self, longest: int) -> Iterator[Stretch]:
+        """Single runs first, those that put others right before those, then runs together, each with and without doubtful ends.
+
+        `longest`: characters; runs that are longer together stay apart."""
+        together = [(a, b) for b in range(len(self.runs)) for a in range(max(0, b - _TOGETHER), b + 1)]
+        spans = [(a, b) for a, b in together if a == b or self._length(a, b) <= longest]
         repair = max((at for at, run in enumerate(self.runs) if run.repaired), default=0)
         for a, b in sorted(spans, key=lambda span: (span[0] < repair, span[1] - span[0], -self._length(*span))):
             yield from self._trimmed(a, b)

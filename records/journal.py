@@ -57,6 +57,10 @@ class Journal:
         """A CRM has said who calls; what it says later replaces this."""
         self._write(writing.customer_known, call_sid, customer)
 
+    def noted(self, call_sid: str, note: str, now: datetime) -> None:
+        """A language model notes something for our team; the same again changes nothing."""
+        self._write(writing.noted, call_sid, note, now=now)
+
     def summarised(self, call_sid: str, summary: str) -> None:
         """A language model has summarised the ended call."""
         self._write(writing.summarised, call_sid, summary)

@@ -83,6 +83,7 @@ def record_of(row: RowMapping, **parts: Any) -> CallRecord:
         outcome=outcome_of(row),
         talking=is_talking(row),
         about_ticket=row["about_ticket"],
+        notes=tuple(row["notes"]),
         summary=row["summary"],
         customer=Customer(**row["customer"]) if row["customer"] else None,
         **parts,

@@ -33,6 +33,7 @@ calls = Table(
     Column("customer", PlainJson),  # calls.agents.Customer, once a CRM has said who calls
     Column("about_ticket", PlainText, nullable=False, default=""),  # an open ticket of the desk's that the caller said it is about
     Column("slot_until", Moment, index=True),  # the lease of the call's slot; NULL: it has none
+    Column("notes", PlainJson, nullable=False, server_default="[]"),  # what a language model noted during the call
     Column("summary", PlainText, nullable=False, server_default=""),  # a language model's; "" where the rules summarise
     Column("handed_over_at", Moment),  # over, its ticket written, its deliveries begun: nobody need look at it again
 )

@@ -97,6 +97,12 @@ def details_of(turn: Turn) -> dict[str, Any]:
     return {name: value for name, value in details.items() if value}
 
 
+def noted(connection: Connection, call_sid: str, note: str, *, now: datetime) -> None:
+    notes = locked(connection, call_sid, now=now)["notes"]
+    if note not in notes:
+        change(connection, call_sid, notes=[*notes, note])
+
+
 def summarised(connection: Connection, call_sid: str, summary: str) -> None:
     change(connection, call_sid, summary=summary)
 

@@ -71,14 +71,6 @@ def test_the_second_turn_reads_the_cache(claude: Assistant, fake: FakeClaude) ->
     assert (second.cache_write_tokens, second.cache_read_tokens) == (0, 3000)
 
 
-def test_one_connection_for_all_turns(claude: Assistant, fake: FakeClaude) -> None:
-    fake.will(head("gst_query"), "Look there. Anything else?")
-    before = fake.connections
-    for _ in range(4):
-        ask(claude, "gst")
-    assert fake.connections == before + 1
-
-
 def test_a_model_that_always_thinks_is_asked_otherwise_from_then_on(
     claude: Assistant, fake: FakeClaude, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

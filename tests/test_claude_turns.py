@@ -24,10 +24,12 @@ from tests.assistant_rig import (
     ask,
     head,
     leaving_no_thread,
+    model_threads,
     opening,
     rules_say,
     said,
     shipped,
+    soon,
     ticket,
     tuned,
 )
@@ -156,8 +158,10 @@ def test_a_slot_is_asked_for_by_its_name_and_kept_when_it_can_be_right(bench: Be
     renewal = settings.intents["license_renewal"].model_copy(update={"slots": {"serial": slot}})
     engine = bench.engine(tuned(settings.model_copy(update={"intents": {**settings.intents, "license_renewal": renewal}})))
     fake.will(head("license_renewal", asks="slot:serial"), "What is your serial number?")
+    fake.will(head("details", asks="slot:serial", slots={"serial": "7123"}), "And the rest?")
     fake.will(head("details", asks="anything_else", slots={"serial": "712345678"}), "Thank you. Anything else?")
-    first, second = ask(engine, EXPIRED), ask(engine, "seven one two three four five six seven eight")
+    first, short, second = ask(engine, EXPIRED), ask(engine, "seven one two three"), ask(engine, "four five six seven eight")
+    assert short.intent.slots == {}
     (say,) = first.of(Say)
     assert (say.asks, say.slot) == (Question.SLOT, "serial")
     assert second.intent.slots == {"serial": "712345678"}
@@ -181,6 +185,25 @@ def test_tokens_and_cost(make: Make, fake: StreamingServer, settings: Settings, 
     assert second.output_tokens > 5
     expected = second.input_tokens * 1.0 + second.output_tokens * 5 + second.cache_read_tokens * 0.1 + second.cache_write_tokens * 1.25
     assert second.cost_usd == pytest.approx(expected / 1e6)
+
+
+def test_one_connection_for_all_turns(make: Make, fake: StreamingServer) -> None:
+    fake.will(head("gst_query"), "Look there. Anything else?")
+    engine = make(model="of a client of its own")
+    before = fake.connections
+    for _ in range(4):
+        ask(engine, "gst")
+        assert soon(lambda: not model_threads())
+    assert fake.connections == before + 1
+
+
+def test_a_stream_that_lingers_after_its_end_is_not_waited_for(make: Make, fake: StreamingServer) -> None:
+    fake.will(head("gst_query"), "Look there. Anything else?")
+    fake.lingers_s = 0.4
+    reply = ask(make(), "gst")
+    assert model_threads() == 1
+    assert reply.asks is Question.ANYTHING_ELSE
+    assert soon(lambda: not model_threads())
 
 
 def test_a_key_that_means_an_intent_needs_no_model(make: Make, fake: StreamingServer, settings: Settings) -> None:
@@ -511,6 +534,20 @@ def test_a_resting_model_answers_by_the_rules_at_once(make: Make, fake: Streamin
     assert reply.parts[1:] == rules_say(settings, EXPIRED)
     assert reply.usage == Usage(reply.usage.engine, "test-model", fell_back="resting")
     assert fake.requests == []
+
+
+def test_while_one_turn_tries_a_resting_model_the_others_go_on_without() -> None:
+    now = [0.0]
+    breaker = Breaker(lambda: now[0], failures=1, rest_s=20)
+    breaker.failed("timeout")
+    assert not breaker.allows()
+    now[0] = 20.5
+    assert [breaker.allows(), breaker.allows()] == [True, False]
+    assert breaker.describe()["state"] == "trying"
+    breaker.left_open()
+    assert breaker.allows()
+    breaker.failed("timeout")
+    assert (breaker.allows(), breaker.describe()["state"]) == (False, "resting")
 
 
 def test_retry_after_is_kept(make: Make, fake: StreamingServer) -> None:

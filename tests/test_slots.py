@@ -17,7 +17,7 @@ from tests.slot_kinds import AMOUNT, DATE, DIGITS, GSTIN, ORDER, PHONE, SERIAL
 from tts.speakable import speakable
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)  # already the 21st, a Saturday, in India
-SLOTS = {
+SLOTS: dict[str, dict[str, object]] = {
     "serial": {"kind": "serial", "label": {"en": "serial number"}},
     "gstin": {"kind": "gstin", "label": {"en": "GSTIN"}},
     "pin_code": {"kind": "digits", "label": {"en": "pin code", "hi": "पिन कोड"}, "min_length": 6, "max_length": 6},
@@ -30,7 +30,7 @@ SLOTS = {
 @pytest.fixture(scope="module")
 def settings() -> Settings:
     tree = json.loads(Path("jambonz-app.json").read_text(encoding="utf-8"))
-    tree["intents"]["training"]["slots"] = {name: slot | {"ask": {"en": "Which one?"}} for name, slot in SLOTS.items()}
+    tree["intents"]["training"]["slots"] = {name: {**slot, "ask": {"en": "Which one?"}} for name, slot in SLOTS.items()}
     return Settings.model_validate(tree)
 
 
@@ -74,7 +74,7 @@ def test_a_slot_asked_for_is_filled_whatever_the_wish_is_now(reader: SlotReader)
 
 def test_two_slots_that_would_claim_one_value_get_none(settings: Settings) -> None:
     tree = settings.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    tree["intents"]["training"]["slots"] = {name: SLOTS["phone"] | {"ask": {"en": "Which one?"}} for name in ("own", "office")}
+    tree["intents"]["training"]["slots"] = {name: {**SLOTS["phone"], "ask": {"en": "Which one?"}} for name in ("own", "office")}
     reader = SlotReader(Settings.model_validate(tree))
     assert reader.read("98765 43210", intent="training", language="en", now=NOW) == {}
     assert reader.read("98765 43210", intent="training", language="en", now=NOW, wanted="own") == {"own": "+919876543210"}
@@ -83,6 +83,8 @@ def test_two_slots_that_would_claim_one_value_get_none(settings: Settings) -> No
 def test_pieces_and_corrections_of_every_kind(reader: SlotReader) -> None:
     assert reader.join(SERIAL, "712", "three four five six seven eight", language="en", now=NOW) == "712345678"
     assert reader.join(SERIAL, "712", "no one not two", language="en", now=NOW) == "711"
+    assert reader.join(SERIAL, "712", "no seven one three", language="en", now=NOW) == "713"
+    assert reader.join(DATE, "2026-12-05", "of march", language="en", now=NOW) == "2026-03-05"
     assert reader.join(DATE, "2027-03-05", "हाँ", language="hi", now=NOW) == "2027-03-05"
     assert reader.join(AMOUNT, "500", "five thousand", language="en", now=NOW) == "5000"
     assert reader.correct(SERIAL, "712345678", "no the last digit is nine", language="en", now=NOW) == "712345679"
@@ -177,12 +179,10 @@ def test_the_slots_of_our_own_file_are_only_listened_for() -> None:
 
 
 def test_reading_takes_no_time(reader: SlotReader) -> None:
-    heard = (
-        "so my problem is that the g s t return for the number two seven double a p f u zero nine three nine f one z v fails since monday"
-    )
+    heard = "the return for my number two seven double a p f u zero nine three nine f one z v fails since monday"
     took = []
     for _ in range(50):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         assert reader.read(heard, intent="training", language="en", now=NOW, wanted="gstin")["gstin"] == "27AAPFU0939F1ZV"
-        took.append(time.perf_counter() - begun)
-    assert median(took) < 0.01, "a hundredth of a second: ten times what it takes on a busy machine"
+        took.append(time.thread_time() - begun)
+    assert median(took) < 0.003, "three times what it may take: other work runs on this machine"

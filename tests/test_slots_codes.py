@@ -168,7 +168,7 @@ WITH_LETTERS = [
     (
         GSTIN,
         "en",
-        "two seven a for apple a for apple p for pune f for fan u for umbrella 0939 f for fan 1 z for zebra v",
+        "two seven a for apple a for apple p for pune f u for umbrella 0939 f for fan 1 z for zebra v",
         "27AAPFU0939F1ZV",
     ),
     (GSTIN, "hi", "दो सात ए ए पी एफ यू जीरो नौ तीन नौ एफ वन जेड वी", "27AAPFU0939F1ZV"),

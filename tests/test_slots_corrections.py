@@ -37,6 +37,7 @@ CORRECTED = [
     (GSTIN, "en", "27AAPSU0939F1ZV", "not s f for fan", "27AAPFU0939F1ZV"),
     (ORDER, "en", "OB1234", "d for delhi not b for bombay", "OD1234"),
     # at a place
+    (PHONE, "en", "+919876543210", "third digit is nine", "+919896543210"),
     (PHONE, "en", "+919876543211", "no the last digit is four", "+919876543214"),
     (SERIAL, "en", "712345678", "the last digit is four not eight", "712345674"),
     (SERIAL, "en", "712345678", "third digit is five", "715345678"),
@@ -70,6 +71,7 @@ SAYS_NOT_HOW = [
     (SERIAL, "en", "712345678", "no i want to renew two licences"),
     (SERIAL, "en", "712345678", "last time i called for 2 hours"),
     (SERIAL, "en", "755345678", "not five nine"),  # which of them?
+    (SERIAL, "en", "712345698", "no seven not eleven"),  # it has no eleven
     (SERIAL, "hi", "712345678", "नहीं"),
     (SERIAL, "hi", "712345678", "नहीं गलत है"),
     (SERIAL, "hi", "712345678", "nahi demo dikha do pehle"),

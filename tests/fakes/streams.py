@@ -64,6 +64,7 @@ class StreamingServer(FakeServer):
     """`sent_at`: when each piece of text left, by its words (time.monotonic); `hung_up`: how many clients went away in mid-stream."""
 
     letters = 12  # of a text that come in one event
+    lingers_s = 0.0  # from the last event to the end of the stream
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
@@ -83,7 +84,7 @@ class StreamingServer(FakeServer):
             self._answers.clear()
             self.requests.clear()
             self.sent_at.clear()
-            self.hung_up, self.letters = 0, type(self).letters
+            self.hung_up, self.letters, self.lingers_s = 0, type(self).letters, 0.0
 
     def answer(self, request: Request) -> Response:
         if fault := self.fault(request):
@@ -148,6 +149,7 @@ def _streaming(handler: Any) -> Any:
                     self._wait(event.s, fake)
                 else:
                     self._write(event)
+            self._wait(fake.lingers_s, fake)
             self._write(b"")
             return None
 

@@ -17,6 +17,7 @@ def text(name: str) -> sa.Column[str]:
 
 def upgrade() -> None:
     with op.batch_alter_table("calls") as batch:
+        batch.add_column(sa.Column("notes", sa.JSON, nullable=False, server_default="[]"))
         batch.add_column(sa.Column("summary", sa.Text, nullable=False, server_default=""))
     with op.batch_alter_table("turns") as batch:
         batch.add_column(sa.Column("details", sa.JSON, nullable=False, server_default="{}"))
@@ -46,3 +47,4 @@ def downgrade() -> None:
         batch.drop_column("details")
     with op.batch_alter_table("calls") as batch:
         batch.drop_column("summary")
+        batch.drop_column("notes")
