@@ -112,6 +112,9 @@ class Configuration:
             self.take(settings)
         except BotError as error:
             return self._refuse(version_of(text), (str(error),))
+        except Exception:  # or it would be tried again with every look
+            log.exception("jambonz-app.json fits, but the bot can't be made of it")
+            return self._refuse(version_of(text), ("the bot can't be made of it; the log says why",))
         self.settings, self.text, self.version, self.refused = settings, text, version_of(text), None
         metrics.CONFIGURATIONS.labels("taken").inc()
         metrics.CONFIGURATION_REFUSED.set(0)

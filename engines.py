@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
-from calls.call import CallRecord
+from calls.call import Call, CallRecord, Intent, Question, Turn
 from calls.errors import BotError
 from calls.ports import Helpdesk, Recognizer, Understanding
 from calls.registry import Registry
 from calls.settings import Environment, Settings
+from nlu.detecting import detect
 from nlu.following import Following
 from nlu.noticing import Noticing
 from stream.work import Engines
@@ -65,6 +67,36 @@ def make_understanding(
     house = {"fallback": rules, "helpdesk": helpdesk, "anybody": anybody, "complete": Noticing(settings).complete}
     model: Understanding = UNDERSTANDINGS.make(use, settings=settings, **access(use, environment), **house, **options)
     return model
+
+
+@contextmanager
+def reading(settings: Settings, environment: Environment, engine: str = "") -> Iterator[Callable[[str, str], tuple[str, Intent]]]:
+    """(text, language or "") -> (language, intent), as the first words of a call; `engine`: "" for the one of `settings`.
+
+    Raises SettingsError."""
+    chosen = settings.understanding.model_copy(update={"use": engine or settings.understanding.use})
+    understanding = make_understanding(settings.model_copy(update={"understanding": chosen}), environment, anybody=lambda *about: True)
+    call, greeting = Call("understand", "", ""), Turn(0, said=["..."], asked=Question.OPEN)
+
+    def read(text: str, language: str) -> tuple[str, Intent]:
+        detected = language or detect(text)[0]
+        language = detected if detected in settings.languages else settings.language
+        parts = understanding.respond(Turn(1, heard=text, language=language), [greeting], call)
+        try:
+            return language, next(part for part in parts if isinstance(part, Intent))
+        finally:
+            _let_go(parts)
+
+    try:
+        yield read
+    finally:
+        _let_go(understanding)
+
+
+def _let_go(held: object) -> None:
+    """Of what may hold a connection."""
+    if close := getattr(held, "close", None):
+        close()
 
 
 def make_summariser(settings: Settings, environment: Environment) -> Callable[[CallRecord], str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import flask
 
@@ -12,6 +13,8 @@ import console.check_cli
 import console.corrections_cli
 import console.deliveries_cli
 import console.people_cli
+import console.understand_cli
+import engines
 import simulator.cli
 import stream.route
 import webhooks
@@ -44,6 +47,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     console.people_cli.register(app.cli, lambda: open_people(environ))
     console.corrections_cli.register(app.cli, lambda: open_learning(environ))
     console.check_cli.register(app.cli, CHOICES, environ)
+    console.understand_cli.register(app.cli, lambda engine: open_reader(environ, engine))
     return app
 
 
@@ -67,6 +71,12 @@ def open_learning(environ: Mapping[str, str]) -> Learning:
     environment = Environment.read(environ)
     database = open_database(environment.database_url.get_secret_value())
     return Learning(Corrections(database), Configuration(environment.bot_config, engines=CHOICES))
+
+
+def open_reader(environ: Mapping[str, str], engine: str) -> AbstractContextManager[console.understand_cli.Reader]:
+    """For `flask understand`: an engine of understanding, without a bot. Raises SettingsError."""
+    environment = Environment.read(environ)
+    return engines.reading(load(environment.bot_config), environment, engine)
 
 
 app = create_app()

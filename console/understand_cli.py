@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import click
@@ -17,19 +18,19 @@ Reader = Callable[[str, str], tuple[str, Intent]]
 """(text, language or "") -> (language, intent). Raises BotError."""
 
 
-def register(group: click.Group, open_reader: Callable[[str], Reader]) -> None:
+def register(group: click.Group, open_reader: Callable[[str], AbstractContextManager[Reader]]) -> None:
     """Add `understand` to Flask's commands; `open_reader` makes the engine of that name when the command runs."""
 
     @group.command("understand")
-    @click.option("--engine", type=click.Choice(ENGINES), default="", help="the one of jambonz-app.json if not given")
+    @click.option("--engine", type=click.Choice(ENGINES), default=None, help="the one of jambonz-app.json if not given")
     @click.argument("lines", type=click.File("r", encoding="utf-8"), default="-")
-    def understand(engine: str, lines: Iterable[str]) -> None:
+    def understand(engine: str | None, lines: Iterable[str]) -> None:
         """Read utterances (a line each, optionally `language<TAB>text`) and print a JSON line for each."""
         try:
-            read = open_reader(engine)
-            for line in lines:
-                if line.strip():
-                    click.echo(json.dumps(understood(read, line.rstrip("\r\n")), ensure_ascii=False))
+            with open_reader(engine or "") as read:
+                for line in lines:
+                    if line.strip():
+                        click.echo(json.dumps(understood(read, line.rstrip("\r\n")), ensure_ascii=False))
         except UnicodeDecodeError as error:
             raise click.ClickException("the input is no UTF-8 text") from error
         except BotError as error:

@@ -52,7 +52,7 @@ NEXT = """
     baad बाद aaunga aaungi आऊंगा आऊंगी will
 """
 LAST = """
-    last past previous ago was were pichhle pichle pichhla pichla pichhli पिछले पिछला पिछली गया गई गए tha thi था थी थे pehle pahle पहले कभी
+    last past previous ago was were pichhle pichle pichhla pichla pichhli पिछले पिछला पिछली गया गई गए tha thi था थी थे pehle pahle पहले
     bite बीते கடந்த போன முன்பு முன்னாடி முன் did had लास्ट லாஸ்ட்
 """
 THIS = "this is इस इसी இந்த"

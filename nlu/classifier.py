@@ -14,7 +14,7 @@ from nlu import language
 from nlu.clues import Clues
 from nlu.elsewhere import shipped
 from nlu.kin import TOPICS
-from nlu.negation import MARKS, UNWANTED, mark
+from nlu.negation import MARKS, REFUSALS, UNWANTED, mark
 from nlu.softmax import Row, fit
 
 NOTHING = "~"
@@ -51,7 +51,7 @@ class Classifier:
 
     def _leaves_nothing(self, marked: Sequence[str], row: Row) -> bool:
         """Whether all that was said is unwanted, and no phrase is about not wanting it ("I do not want a machine")."""
-        meant = [word for word in marked if not language.is_function_word(language.stem(word.lstrip(MARKS)))]
+        meant = [word for word in marked if word not in REFUSALS and not language.is_function_word(language.stem(word.lstrip(MARKS)))]
         refused = [clue for clue in row if clue.startswith("u:") and not language.is_function_word(clue.removeprefix("u:"))]
         return bool(refused) and all(word.startswith(UNWANTED) for word in meant) and not any(map(self._learnt.knows, refused))
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from nlu import calendar_words as said
 from nlu.cardinals import cardinal
 from nlu.negated import clauses
-from nlu.ordinals import ordinal
+from nlu.ordinals import day_of_month, ordinal
+from nlu.relative_days import COMING, PAST, relative_day
 from nlu.slot_words import Token, fold, numbered, tokens, word_set
 
 _WRITTEN = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)|(?<!\d)(\d{1,2})[-/.](\d{1,2})(?:[-/.](\d{4}|\d{2}))?(?!\d)")
 _KEYED = re.compile(r"\s*(\d{2})(\d{2})(\d{4}|\d{2})?\s*")
 _YEARS = range(1900, 2100)
 _YEARS_AROUND = 8  # in which a day that is not in every year (29 February) is looked for
-_ANY, _COMING, _PAST = "any", "coming", "past"
+ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def read_date(heard: str, today: date, when: str, *, asked: bool) -> str:
     if written := _WRITTEN.search(fold(heard)):
         return _iso(_from_written(written), today, side)
     dates = (_iso(found, today, side) for found in _named(words, today))
-    return next(dates, "") or _relative(words, today, side, asked) or (_day_alone(words, today, side) if asked else "")
+    return next(dates, "") or relative_day(words, today, side, asked) or (_day_alone(words, today, side) if asked else "")
 
 
 def change_date(value: str, heard: str, today: date, when: str) -> str | None:
@@ -59,7 +60,7 @@ def _changed(value: str, words: Sequence[Token]) -> str:
     months = [numbered(said.MONTHS).get(word.text, old_month) for word in words]
     year = next((year for year in (_year(words, start) for start in at) if year in _YEARS and year != old_year), old_year)
     month = next((month for month in months if month != old_month), old_month)
-    days = [_day(words, start)[0] or old_day for start in at] if (year, month) == (old_year, old_month) else []
+    days = [day_of_month(words, start)[0] or old_day for start in at] if (year, month) == (old_year, old_month) else []
     return f"{year:04d}-{month:02d}-{next((day for day in days if day != old_day), old_day):02d}"
 
 
@@ -75,7 +76,7 @@ def _side(words: Sequence[Token], when: str) -> str:
     """What the words themselves say of past and future goes before what is usual for the slot."""
     past, coming = (any(word.text in word_set(cues) for word in words) for cues in (said.LAST, said.NEXT))
     if past != coming:
-        return _PAST if past else _COMING
+        return PAST if past else COMING
     return when
 
 
@@ -102,7 +103,7 @@ def _named(words: Sequence[Token], today: date) -> Iterator[Said]:
         after = at + 1
         while after < len(words) and words[after].text in word_set(f"{said.OF} {said.MONTH}"):
             after += 1
-        before, (day, used) = _day_before(words, at), _day(words, after)
+        before, (day, used) = _day_before(words, at), day_of_month(words, after)
         if before:
             yield Said(before, month, _year(words, after))
         elif day:
@@ -113,37 +114,22 @@ def _month_from_now(words: Sequence[Token], at: int, today: date) -> int:
     """ "next month", "is mahine"."""
     if words[at].text not in word_set(said.MONTH) or not at:
         return 0
-    step = {True: 1}.get(words[at - 1].text in word_set(said.NEXT), -1 if words[at - 1].text in word_set(said.LAST) else 0)
-    named = step or words[at - 1].text in word_set("this is इस இந்த")
+    before = words[at - 1].text
+    step = 1 if before in word_set(said.NEXT) else -1 if before in word_set(said.LAST) else 0
+    named = step or before in word_set(said.THIS)
     return (today.month - 1 + step) % 12 + 1 if named else 0
 
 
 def _day_before(words: Sequence[Token], at: int) -> int:
     """The day whose words end right before the month, but for "of" and "date"."""
     end = at
-    while end and words[end - 1].text in word_set(f"{said.OF} {said.DATE} {said.NEXT} {said.LAST} this is इस இந்த"):
+    while end and words[end - 1].text in word_set(f"{said.OF} {said.DATE} {said.NEXT} {said.LAST} {said.THIS}"):
         end -= 1
     for start in range(max(0, end - 2), end):
-        day, used = _day(words, start)
+        day, used = day_of_month(words, start)
         if day and end <= start + used <= at:
             return day
     return 0
-
-
-def _day(words: Sequence[Token], at: int) -> tuple[int, int]:
-    """(day of the month, words used). Days that no month has are read too: they are told from no day at all."""
-    if at >= len(words):
-        return 0, 0
-    number, used = ordinal(words, at)
-    if not number:
-        number, used, _ = cardinal(words, at)
-    if not used and words[at].text.isdigit():
-        number, used = int(words[at].text), 1
-    if not 1 <= number <= 99:
-        return 0, 0
-    while at + used < len(words) and words[at + used].text in word_set(said.DATE):
-        used += 1
-    return number, used
 
 
 def _year(words: Sequence[Token], at: int) -> int:
@@ -161,46 +147,16 @@ def _year(words: Sequence[Token], at: int) -> int:
     return 2000 + value if 20 <= value < 100 and used and not more else 0
 
 
-def _relative(words: Sequence[Token], today: date, side: str, asked: bool) -> str:
-    spoken = [word.text for word in words]
-    for phrase, days, open_side in said.relative():
-        places = [at for at in range(len(spoken)) if tuple(spoken[at : at + len(phrase)]) == phrase]
-        if places and (asked or phrase[0] not in word_set(said.TODAY)):
-            return (today + timedelta(days=-days if open_side and side == _PAST else days)).isoformat()
-    return _counted(words, today, side) or _weekday(words, today, side)
-
-
-def _counted(words: Sequence[Token], today: date, side: str) -> str:
-    """ "in three days", "दो हफ्ते पहले"; a span of time without a side to it is no date."""
-    past, coming = (any(word.text in word_set(cues) for word in words) for cues in (said.LAST, f"{said.NEXT} {said.AFTER}"))
-    for at in range(1, len(words)):
-        unit = 1 if words[at].text in word_set(said.DAYS) else 7 if words[at].text in word_set(said.WEEKS) else 0
-        starts = [start for start in range(max(0, at - 2), at) if start + _day(words, start)[1] == at]
-        if unit and starts and past != coming:
-            days = _day(words, starts[0])[0] * unit
-            return (today + timedelta(days=-days if past else days)).isoformat()
-    return ""
-
-
-def _weekday(words: Sequence[Token], today: date, side: str) -> str:
-    named = next((numbered(said.WEEKDAYS)[word.text] for word in words if word.text in numbered(said.WEEKDAYS)), None)
-    if named is None:
-        return ""
-    ahead = (named - today.weekday() - 1) % 7 + 1
-    back = (today.weekday() - named - 1) % 7 + 1
-    return (today + timedelta(days=-back if side == _PAST else ahead)).isoformat()
-
-
 def _day_alone(words: Sequence[Token], today: date, side: str) -> str:
     """ "on the fifth", "5 tarikh"."""
     for at in range(len(words)):
         number, _ = ordinal(words, at)
         dated = any(word.text in word_set(said.DATE) for word in words[at : at + 3])
-        day = number or (_day(words, at)[0] if dated else 0)
+        day = number or (day_of_month(words, at)[0] if dated else 0)
         if day:
-            months = [(today.year * 12 + today.month - 1 + step) for step in ((0, -1, -2) if side == _PAST else (0, 1, 2))]
+            months = [(today.year * 12 + today.month - 1 + step) for step in ((0, -1, -2) if side == PAST else (0, 1, 2))]
             found = [iso for month in months if exists(iso := f"{month // 12:04d}-{month % 12 + 1:02d}-{day:02d}")]
-            fitting = [iso for iso in found if (iso <= today.isoformat() if side == _PAST else iso >= today.isoformat())]
+            fitting = [iso for iso in found if (iso <= today.isoformat() if side == PAST else iso >= today.isoformat())]
             return next(iter(fitting), f"{today:%Y-%m}-{day:02d}")
     return ""
 
@@ -211,7 +167,7 @@ def _iso(found: Said, today: date, side: str) -> str:
         return f"{found.year:04d}-{found.month:02d}-{found.day:02d}"
     around = range(today.year - _YEARS_AROUND, today.year + _YEARS_AROUND + 1)
     days = [date.fromisoformat(iso) for year in around if exists(iso := f"{year:04d}-{found.month:02d}-{found.day:02d}")]
-    days = [day for day in days if side == _ANY or (day <= today if side == _PAST else day >= today)]
+    days = [day for day in days if side == ANY or (day <= today if side == PAST else day >= today)]
     if not days:
         return f"{today.year:04d}-{found.month:02d}-{found.day:02d}"
     return min(days, key=lambda day: abs(day - today)).isoformat()

@@ -37,6 +37,8 @@ def _triggers(text: str) -> tuple[tuple[str, ...], ...]:
 
 _TRIGGERS_BEFORE, _TRIGGERS_FIRST, _TRIGGERS_AFTER = map(_triggers, (_BEFORE, _FIRST_OF_ALL, _AFTER))
 
+REFUSALS = frozenset(word for trigger in _TRIGGERS_AFTER for word in trigger)  # what Indian languages refuse with
+
 
 def mark(words: list[str]) -> list[str]:
     """The words with their marks."""

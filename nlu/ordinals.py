@@ -1,12 +1,13 @@
-"""Ordinals: "third", "twenty first", "5th", तीसरा, पाँचवाँ, மூன்றாவது. Words in, numbers out; pure."""
+"""Ordinals: "third", "twenty first", "5th", तीसरा, पाँचवाँ, மூன்றாவது; and days of a month. Words in, numbers out; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
 
-from nlu.calendar_words import ENGLISH_ORDINAL, HINDI_ORDINAL, ORDINALS, TAMIL_ORDINAL
-from nlu.slot_words import Token, fold, numbered, numeral
+from nlu.calendar_words import DATE, ENGLISH_ORDINAL, HINDI_ORDINAL, ORDINALS, TAMIL_ORDINAL
+from nlu.cardinals import cardinal
+from nlu.slot_words import Token, fold, numbered, numeral, word_set
 
 
 def ordinal(tokens: Sequence[Token], at: int) -> tuple[int, int]:
@@ -38,3 +39,19 @@ def _by_word(word: str) -> int:
         if word.endswith(ending) and (known := numeral(word.removesuffix(ending) + "ு")):
             return known.value
     return 0
+
+
+def day_of_month(words: Sequence[Token], at: int) -> tuple[int, int]:
+    """(day of the month, words used). Days that no month has are read too: they are told from no day at all."""
+    if at >= len(words):
+        return 0, 0
+    number, used = ordinal(words, at)
+    if not number:
+        number, used, _ = cardinal(words, at)
+    if not used and words[at].text.isdigit():
+        number, used = int(words[at].text), 1
+    if not 1 <= number <= 99:
+        return 0, 0
+    while at + used < len(words) and words[at + used].text in word_set(DATE):
+        used += 1
+    return number, used

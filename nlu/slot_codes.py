@@ -9,7 +9,7 @@ import phonenumbers
 from calls.phones import e164
 from calls.slots import SlotKind, SlotSettings
 from nlu import gstin
-from nlu.slot_words import fold, tokens
+from nlu.slot_words import fold, tokens, word_set
 from nlu.spoken_atoms import Atom, Char
 from nlu.spoken_codes import Stretch, spoken_codes
 
@@ -22,6 +22,7 @@ AGAIN = (
     "start again|start over|start fresh|from the start|from the beginning|once again|again|afresh|शुरू से|फिर से|दोबारा|shuru se"
     "|phir se|fir se|dobara|wapas se|முதலிலிருந்து|முதலில் இருந்து|முதல்ல இருந்து|மறுபடியும்|மறுபடி|திரும்ப|ஆரம்பத்தில் இருந்து"
 )
+_ANY_NUMBER = "number no id code नंबर नम्बर संख्या कोड எண் நம்பர் கோட்"
 _DIGITS_OF_AN_ORDER = 3  # at least, where nobody asked for it
 
 
@@ -70,9 +71,10 @@ def joined(slot: SlotSettings, before: str, heard: str, language: str, region: s
 
 
 def named(slot: SlotSettings, heard: str) -> bool:
-    """Whether the words call it by its label."""
+    """Whether the words call it by its label; "my order 4567" will do for an "order number"."""
     spoken = {word.text for word in tokens(heard)}
-    return any(labels and labels <= spoken for labels in ({word.text for word in tokens(label)} for label in slot.label.values()))
+    labels = ({word.text for word in tokens(label)} for label in slot.label.values())
+    return any((label - word_set(_ANY_NUMBER) or label) <= spoken for label in labels if label)
 
 
 def find_code(slot: SlotSettings, heard: str, language: str, region: str) -> str:

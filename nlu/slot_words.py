@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from nlu import number_words as tables
+from nlu.skeletons import skeleton
 
 # joiners, the nukta and the aytham: half of all writers leave them out
 _UNSEEN = dict.fromkeys([0x200B, 0x200C, 0x200D, 0xFEFF, 0x093C, 0x0B83])
@@ -92,60 +93,6 @@ def _by_skeleton() -> dict[str, Numeral]:
 @cache
 def numeral(word: str) -> Numeral | None:
     return numerals().get(word) or (_by_skeleton().get(skeleton(word)) if len(word) >= _SKELETON else None)
-
-
-_SPELLINGS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
-    "latin": tuple(
-        (re.compile(pattern), by)
-        for pattern, by in (
-            (r"ee|ii|ea", "i"),
-            ("oo|uu", "u"),
-            ("aa", "a"),
-            ("w", "v"),
-            ("z", "j"),
-            ("chch", "ch"),
-            ("anave", "anve"),
-            (r"([^aeiou])\1", r"\1"),
-        )
-    ),
-    "devanagari": tuple(
-        (re.compile(pattern), by)
-        for pattern, by in (
-            (r"ं|ः|न्(?=[दत])", ""),
-            ("ी", "ि"),
-            ("ू", "ु"),
-            ("ै", "े"),
-            ("ौ", "ो"),
-            ("ई", "इ"),
-            (r"([क-ह])्\1", r"\1"),
-            ("ट्ठ", "ठ"),
-            ("च्छ", "छ"),
-        )
-    ),
-    "tamil": tuple(
-        (re.compile(pattern), by)
-        for pattern, by in (
-            (r"([க-ஹ])்\1", r"\1"),
-            ("[ழள]", "ல"),
-            ("ற", "ர"),
-            ("ண", "ன"),
-            ("ீ", "ி"),
-            ("ூ", "ு"),
-            ("ே", "ெ"),
-            ("ோ", "ொ"),
-            ("ஏ", "எ"),
-            ("ஓ", "ஒ"),
-        )
-    ),
-}
-
-
-def skeleton(word: str) -> str:
-    """The word without what its writers disagree on: long or short vowels, doubled consonants, nasals."""
-    script = "latin" if word.isascii() else "devanagari" if word[0] < "\u0b80" else "tamil"
-    for pattern, by in _SPELLINGS[script]:
-        word = pattern.sub(by, word)
-    return word
 
 
 @cache

@@ -126,6 +126,17 @@ def test_settings_that_the_house_can_not_have_are_refused(rig: Rig) -> None:
     assert rig.configuration.refused.lines == ("the model can't be had",)
 
 
+def test_what_nobody_expected_is_refused_too_and_not_tried_again_and_again(rig: Rig) -> None:
+    rig.refuse = ZeroDivisionError("somewhere")
+    rig.write(OTHER)
+    for _ in range(4):
+        rig.look()
+    assert rig.configuration.refused is not None
+    rig.refuse = None
+    rig.look()
+    assert (rig.company, rig.taken) == ("Tally helpdesk", [])
+
+
 def test_an_engine_that_is_not_there_is_refused_by_name(rig: Rig) -> None:
     rig.write(SHIPPED.replace('"use": "rules"', '"use": "ruls"'))
     for _ in range(5):

@@ -51,6 +51,8 @@ SAID = [
     ("pin_code", "six double zero zero one seven", {"pin_code": "600017"}),
     ("", "600017", {}),  # a bare number that nobody asked for
     ("", "the pin code is 600017", {"pin_code": "600017"}),
+    ("", "my pin is 600017", {"pin_code": "600017"}),
+    ("", "i paid 600017 on monday", {"visit": "2026-11-23"}),
     ("", "पिन कोड छह डबल ज़ीरो ज़ीरो एक सात", {"pin_code": "600017"}),
     ("visit", "today", {"visit": "2026-11-21"}),
     ("", "can they come tomorrow", {"visit": "2026-11-22"}),
