@@ -1,7 +1,7 @@
 # make demo | run | test | check | bench: each sets up what it needs in .venv; nothing else is touched.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev assets demo run phone web worker bench-deliveries bench-desk storm test lint check format bench offline-model clean
+.PHONY: help install install-dev assets demo run phone web worker bench-deliveries bench-desk accuracy schema storm test lint check format bench offline-model clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -72,6 +72,12 @@ format: install-dev  ## let ruff put the code in order
 
 bench: install  ## reply latency, barge-in, echo, twenty calls at once: prints the figures
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+accuracy: install  ## how well callers are understood, by language and intent: prints the figures
+	@$(BIN)/python -m accuracy $(ACCURACY_ARGS)
+
+schema: install  ## write jambonz-app.schema.json anew, after a change of the settings' types
+	@$(BIN)/flask schema
 
 bench-deliveries: install-dev  ## calls delivered in a second, on SQLite and PostgreSQL
 	@$(BIN)/python -m bench.deliveries

@@ -299,6 +299,7 @@ class Bot:
             "ready": self.house is not None and not self._draining.is_set() and not database,
             "engines": "loaded" if self.house else self.trouble or "loading",
             "recognizer": self._recognizer(),
+            "understanding": self._understanding(),
             "configuration": self._configuration(),
             "database": database or "answers",
             "draining": self._draining.is_set(),
@@ -312,6 +313,11 @@ class Bot:
         refused = self.configuration.refused
         facts = {"file": str(self.configuration.path), "version": self.configuration.version}
         return facts | ({"refused": list(refused.lines[:LINES_TOLD]), "since": refused.since.isoformat()} if refused else {})
+
+    def _understanding(self) -> dict[str, Any]:
+        """Which engine understands; of a language model, whether it is asked now."""
+        describe = getattr(self.house.engines.understanding, "describe", None) if self.house else None
+        return dict(describe()) if describe else {"engine": self.settings.understanding.use}
 
     def _recognizer(self) -> dict[str, Any]:
         describe = getattr(self.house.engines.recognizer, "describe", dict) if self.house else dict

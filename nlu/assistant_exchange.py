@@ -139,7 +139,7 @@ class Exchange:
         """The caller's wish; what is ours to say to it is said at once."""
         if self._header is not None:
             return
-        intent = self._kit.complete(header.intent, self._turn, self._history)
+        intent = _both(header.intent, self._kit.complete(header.intent, self._turn, self._history))
         self._header = replace(header, intent=intent)
         yield intent
         if not self._spoken and self._acts.is_ours(intent):
@@ -188,6 +188,12 @@ class Exchange:
 
     def _second_request(self, calls: Sequence[ToolCall]) -> Request:
         return replace(self._request(), tool_round=ToolRound(" ".join(self._spoken), self._acts.results(calls)))
+
+
+def _both(told: Intent, noticed: Intent) -> Intent:
+    """What the model told, and what our rules noticed in the same words; of a slot, theirs counts, as it was read and checked."""
+    signals = tuple(dict.fromkeys((*told.signals, *noticed.signals)))
+    return replace(noticed, slots={**told.slots, **noticed.slots}, also=told.also, signals=signals, faq=told.faq or noticed.faq)
 
 
 def _asked(header: Header | None, sentence: str) -> tuple[Question, str]:

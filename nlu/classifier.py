@@ -9,11 +9,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from nlu import language
 from nlu.clues import Clues
 from nlu.elsewhere import shipped
-from nlu.kin import TOPICS
+from nlu.kin import KIN, TOPICS
+from nlu.lexicon import Lexicon
 from nlu.negation import MARKS, REFUSALS, UNWANTED, mark
 from nlu.softmax import Row, fit
 
@@ -25,6 +27,7 @@ _TORN, _KEPT = 4, 0.3  # times that a phrase is learnt with most of its clues to
 _OWN_PHRASES, _OWN_SHARE = 4, 0.025  # so many phrases that speak of a topic make it the helpdesk's own
 _DEAR, _STEPS = 1e-5, 150
 
+Phrases = tuple[tuple[str, tuple[str, ...]], ...]  # (intent, sentences of all languages)
 Lesson = tuple[str, Row, float]  # intent, what is to be seen, how much it counts
 
 
@@ -47,7 +50,7 @@ class Classifier:
         row = self._clues.of(marked)
         if self._leaves_nothing(marked, row):
             return {NOTHING: 1.0}
-        return dict(zip(self._learnt.classes, map(float, self._learnt.chances(row)), strict=True))
+        return dict(zip(self._learnt.classes, self._learnt.chances(row), strict=True))
 
     def _leaves_nothing(self, marked: Sequence[str], row: Row) -> bool:
         """Whether all that was said is unwanted, and no phrase is about not wanting it ("I do not want a machine")."""
@@ -72,3 +75,9 @@ class Classifier:
         torn = [{clue: strength for clue, strength in row.items() if chance.random() < _KEPT} for _ in range(_TORN)]
         yield intent, row, counts
         yield from ((intent, part, counts * _PART_COUNTS) for part in views + torn if len(part) > 1)
+
+
+@lru_cache(maxsize=2)
+def learnt(phrases: Phrases) -> Classifier:
+    """The classifier of these phrases, with the shipped lexicon. What was learnt is kept: other changes of the file cost nothing."""
+    return Classifier(dict(phrases), Clues(Lexicon.load(), KIN))

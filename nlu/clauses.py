@@ -14,11 +14,11 @@ _CONNECTIVES = frozenset(
     மற்றும் ஆனால் ஆனா அப்புறம் அப்புறமா அப்பறம் பிறகு
     """)
 )
-_BY_THE_WAY = frozenset(  # a clause with such a word is over and done with, or comes later
+_IN_ORDER = frozenset(language.words("okay fine alright ठीक सही theek thik sahi சரி சரியா பரவாயில்லை"))
+_LATER = frozenset(
     language.words("""
-    okay fine alright later afterwards already leave forget
-    ठीक सही बाद छोडो छोडिए छोडिये theek thik sahi baad chhodo chodo chhodiye
-    சரி சரியா பிறகு அப்புறம் அப்புறமா அப்பறம் பரவாயில்லை விடுங்க
+    later afterwards leave forget बाद छोडो छोडिए छोडिये baad chhodo chodo chhodiye
+    பிறகு அப்புறம் அப்புறமா அப்பறம் விடுங்க
     """)
 )
 # what takes something back: in Hindi and Tamil behind it, in English before it ...
@@ -47,7 +47,7 @@ def clauses(words: Sequence[str]) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     for at, word in enumerate(words):
         if word in _CONNECTIVES:
-            parts.append([word] if word in _BY_THE_WAY else [])
+            parts.append([word] if word in _LATER else [])
         elif len(parts[-1]) >= _SHORTEST and _begins_anew(words, at):
             parts.append([word])
         else:
@@ -64,9 +64,14 @@ def _begins_anew(words: Sequence[str], at: int) -> bool:
     return words[at].isascii() is False or words[at] in _PERSONS or language.is_function_word(language.stem(words[at - 1]))
 
 
-def is_by_the_way(clause: Sequence[str]) -> bool:
-    """Whether a clause speaks of what is in order, or can wait: "the licence is okay"."""
-    return not _BY_THE_WAY.isdisjoint(clause) and NOT.isdisjoint(clause)
+def is_in_order(clause: Sequence[str]) -> bool:
+    """Whether a clause says that something is all right: "the licence is okay"."""
+    return not _IN_ORDER.isdisjoint(clause) and NOT.isdisjoint(clause)
+
+
+def can_wait(clause: Sequence[str]) -> bool:
+    """Whether a clause says that something comes later: "and afterwards the e-way bill"."""
+    return not _LATER.isdisjoint(clause) and NOT.isdisjoint(clause)
 
 
 def contrasts(words: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:

@@ -14,12 +14,17 @@ from nlu.slot_words import Token, word_set
 from nlu.spoken_atoms import Atom, read_atom
 from nlu.spoken_codes import HESITATIONS, LIGHT
 
-LAST = "last final end ends ending aakhri akhri aakhiri akhiri antim आखिरी आखरी अंतिम अंत கடைசி கடைசில கடைசியில் இறுதி லாஸ்ட் लास्ट"
+LAST = (
+    "last final end ends ending aakhri akhri aakhiri akhiri antim aakhir akhir आखिर आखिरी आखरी अंतिम अंत கடைசி கடைசில கடைசியில் இறுதி லாஸ்ட் लास्ट"
+)
 FIRST = "first start starts begin begins beginning shuru shuruaat pehla pehle शुरू शुरुआत पहला पहले पहली முதல் முதல்ல ஆரம்பம்"
 NOUNS = """
     digit digits number numbers letter letters character characters one ones figure figures ank akshar nambar place
     अंक अंकों नंबर नम्बर संख्या अक्षर डिजिट எண் எண்கள் இலக்கம் எழுத்து நம்பர் டிஜிட்
 """
+_CHANGE = "change replace"  # "change five to nine"
+_TO_BE = "ko को"  # "पाँच को नौ कर दो"
+_INTO = "to with by into"
 _LINKS = "be should are in i said say there mein में ki की hona chahiye होना चाहिए था வேண்டும் வரணும் with to by but instead"
 
 
@@ -52,14 +57,20 @@ def _part(slot: SlotSettings, words: Sequence[Token], at: int, language: str) ->
     if place:
         return place, used
     word = words[at].text
-    if word in word_set(NOT_NEXT):
+    if word in word_set(f"{NOT_NEXT} {_CHANGE}"):
         return NOT_NEXT, 1
-    if word in word_set(NOT_BEFORE):
+    if word in word_set(_INTO) and at and any(before.text in word_set(_CHANGE) for before in words[:at]):
+        return None, 1
+    if word in word_set(NOT_BEFORE) or (word in word_set(_TO_BE) and _stands_between(words, at, language)):
         return NOT_BEFORE, 1
     atom = read_atom(words, at, language)
     if atom and (atom.digits or (slot.kind in WITH_LETTERS and atom.sure)):
         return atom, atom.used
     return None, 1
+
+
+def _stands_between(words: Sequence[Token], at: int, language: str) -> bool:
+    return all(0 <= beside < len(words) and read_atom(words, beside, language) for beside in (at - 1, at + 1))
 
 
 def _place(words: Sequence[Token], at: int) -> tuple[Place | None, int]:
@@ -70,7 +81,7 @@ def _place(words: Sequence[Token], at: int) -> tuple[Place | None, int]:
         used += 1
     elif not number and words[at].text in word_set(FIRST):
         number, used = 1, 1
-    count, more = _count_of(words, at + used)
+    count, more = (0, 0) if _is_noun(words, at + used) else _count_of(words, at + used)
     noun = _is_noun(words, at + used + more)
     if last:
         count = count if noun else 0

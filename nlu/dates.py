@@ -13,10 +13,12 @@ from nlu.negated import clauses
 from nlu.ordinals import day_of_month, ordinal
 from nlu.relative_days import COMING, PAST, relative_day
 from nlu.slot_words import Token, fold, numbered, tokens, word_set
+from nlu.spoken_codes import HESITATIONS, LIGHT
 
 _WRITTEN = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)|(?<!\d)(\d{1,2})[-/.](\d{1,2})(?:[-/.](\d{4}|\d{2}))?(?!\d)")
 _KEYED = re.compile(r"\s*(\d{2})(\d{2})(\d{4}|\d{2})?\s*")
 _YEARS = range(1900, 2100)
+_OLD = 50  # a year of two digits from here on is of the last century
 _YEARS_AROUND = 8  # in which a day that is not in every year (29 February) is looked for
 ANY = "any"
 
@@ -40,7 +42,8 @@ def read_date(heard: str, today: date, when: str, *, asked: bool) -> str:
     if written := _WRITTEN.search(fold(heard)):
         return _iso(_from_written(written), today, side)
     dates = (_iso(found, today, side) for found in _named(words, today))
-    return next(dates, "") or relative_day(words, today, side, asked) or (_day_alone(words, today, side) if asked else "")
+    told = next(dates, "") or relative_day(words, today, side, asked)
+    return told or ((_in_numbers(words) or _day_alone(words, today, side)) if asked else "")
 
 
 def change_date(value: str, heard: str, today: date, when: str) -> str | None:
@@ -91,7 +94,7 @@ def _from_written(match: re.Match[str]) -> Said:
 
 def _full_year(text: str | None) -> int:
     year = int(text or 0)
-    return year + 2000 if text and len(text) == 2 else year
+    return year + (2000 if year < _OLD else 1900) if text and len(text) == 2 else year
 
 
 def _named(words: Sequence[Token], today: date) -> Iterator[Said]:
@@ -150,14 +153,33 @@ def _year(words: Sequence[Token], at: int) -> int:
 def _day_alone(words: Sequence[Token], today: date, side: str) -> str:
     """ "on the fifth", "5 tarikh"."""
     for at in range(len(words)):
-        number, _ = ordinal(words, at)
+        number, used = ordinal(words, at)
         dated = any(word.text in word_set(said.DATE) for word in words[at : at + 3])
-        day = number or (day_of_month(words, at)[0] if dated else 0)
+        counts = at + used < len(words) and words[at + used].text not in word_set(f"{said.OF} {said.DATE} {LIGHT}")
+        day = (0 if counts else number) or (day_of_month(words, at)[0] if dated or _is_all(words, at) else 0)
         if day:
             months = [(today.year * 12 + today.month - 1 + step) for step in ((0, -1, -2) if side == PAST else (0, 1, 2))]
             found = [iso for month in months if exists(iso := f"{month // 12:04d}-{month % 12 + 1:02d}-{day:02d}")]
             fitting = [iso for iso in found if (iso <= today.isoformat() if side == PAST else iso >= today.isoformat())]
             return next(iter(fitting), f"{today:%Y-%m}-{day:02d}")
+    return ""
+
+
+def _is_all(words: Sequence[Token], at: int) -> bool:
+    """Whether nothing else is said than the day that begins at `at`: "25 ko"."""
+    day, used = day_of_month(words, at)
+    others = [*words[:at], *words[at + used :]]
+    return 1 <= day <= 31 and all(word.text in word_set(f"{said.OF} {LIGHT} {HESITATIONS}") for word in others)
+
+
+def _in_numbers(words: Sequence[Token]) -> str:
+    """ "twelve eleven twenty twenty six", "12 11 1985"."""
+    for at in range(len(words)):
+        day, used = day_of_month(words, at)
+        month, more = day_of_month(words, at + used) if used else (0, 0)
+        year = _year(words, at + used + more) if more else 0
+        if 1 <= month <= 12 and day <= 31 and year in _YEARS:
+            return f"{year:04d}-{month:02d}-{day:02d}"
     return ""
 
 

@@ -16,6 +16,7 @@ _NO = ("", 0.0)
 _BEFORE_ENDING = 2  # code points at least
 _SHORTEST_LOCATIVE = 4  # code points: "பில்லுல"
 _ENGLISH = 4  # letters of an English word that a romanised one may not begin with
+_BONES = 3  # consonants of an English word that a romanised spelling of it keeps
 _SHORTEST_ENDED = 5  # letters of a word that may be recognised by its ending
 _SHORTEST_SOUND = 4  # letters of a word that may be recognised in a script that is not its own
 
@@ -118,7 +119,7 @@ def _vocabulary() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
     for code in ("hi", "ta"):
         own = {form.patterns[0] for form in forms if form.language == code + "-Latn" and len(form.patterns) == 1}
         own = {word for word in own if not word.startswith(begun) and word.strip("*") not in beginnings}
-        own = {word for word in own if skeleton(word.strip("*")) not in alike}
+        own = {word for word in own if len(bones := skeleton(word.strip("*"))) < _BONES or bones not in alike}
         whole = {word for word in own if "*" not in word}
         known[code] = (frozenset(whole), tuple(word[:-1] for word in own - whole if len(word) > _SHORTEST_ENDED))
     return known

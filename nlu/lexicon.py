@@ -109,13 +109,20 @@ def read(text: str) -> Iterator[Form]:
 
 
 def _form(concept: str, code: str, told: str) -> Form:
-    """Spelled as `language.words` spells what callers say; the stars stay on the words that had them."""
+    patterns, alone = _spelled(told)
+    if not patterns:
+        raise ValueError(f"{concept} ({code}): {told!r} holds no word")
+    return Form(concept, code, patterns, alone)
+
+
+@lru_cache(maxsize=20_000)
+def _spelled(told: str) -> tuple[_Patterns, bool]:
+    """Spelled as `language.words` spells what callers say; the stars stay on the words that had them. And whether it stands alone."""
     alone, parts = told.startswith("="), told.removeprefix("=").split()
     words = language.words(" ".join(parts))
-    if len(words) != len(parts):  # some were joined or opened: only the stars at the ends can be placed
+    if words and len(words) != len(parts):  # some were joined or opened: only the stars at the ends can be placed
         parts = [parts[0], *words[1:-1], parts[-1]] if len(words) > 1 else [parts[0][:1] + parts[-1]]
-    starred = [_star(part[0]) + _bare(word, part[-1]) + _star(part[-1]) for part, word in zip(parts, words, strict=True)]
-    return Form(concept, code, tuple(starred), alone)
+    return tuple(_star(part[0]) + _bare(word, part[-1]) + _star(part[-1]) for part, word in zip(parts, words, strict=False)), alone
 
 
 def _bare(word: str, last: str) -> str:

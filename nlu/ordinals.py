@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from nlu.calendar_words import DATE, ENGLISH_ORDINAL, HINDI_ORDINAL, ORDINALS, TAMIL_ORDINAL
-from nlu.cardinals import cardinal
+from nlu.cardinals import below_hundred
 from nlu.slot_words import Token, fold, numbered, numeral, word_set
 
 
@@ -47,7 +47,7 @@ def day_of_month(words: Sequence[Token], at: int) -> tuple[int, int]:
         return 0, 0
     number, used = ordinal(words, at)
     if not number:
-        number, used, _ = cardinal(words, at)
+        number, used = below_hundred(words, at)
     if not used and words[at].text.isdigit():
         number, used = int(words[at].text), 1
     if not 1 <= number <= 99:

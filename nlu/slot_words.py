@@ -16,6 +16,7 @@ _UNSEEN = dict.fromkeys([0x200B, 0x200C, 0x200D, 0xFEFF, 0x093C, 0x0B83])
 _NASAL = {0x0901: 0x0902}  # chandrabindu and anusvara are used for each other
 _SHORT = re.compile(r"['’](?:s|m|re|ve|ll|d|t)\b", re.IGNORECASE)  # "it's" has no letter S
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0963\u0971-\u097f\u0b80-\u0be5])+")
+_TAMIL_SUFFIXES = ("க்கு", "தான்")
 _SKELETON = 4  # letters; shorter words are too much like others to be known by their skeleton
 
 
@@ -92,6 +93,9 @@ def _by_skeleton() -> dict[str, Numeral]:
 
 @cache
 def numeral(word: str) -> Numeral | None:
+    for suffix in _TAMIL_SUFFIXES:
+        if word.endswith(suffix) and word.removesuffix(suffix) in numerals():
+            word = word.removesuffix(suffix)
     return numerals().get(word) or (_by_skeleton().get(skeleton(word)) if len(word) >= _SKELETON else None)
 
 

@@ -19,21 +19,17 @@ class Softmax:
 
     def __init__(self, classes: Sequence[str], columns: Mapping[str, int], weights: Array) -> None:
         """`weights`: one row a clue, the last for the bias; one column a class."""
-        self.classes, self._columns, self._weights = tuple(classes), columns, weights
+        self.classes, self._columns = tuple(classes), columns
+        self._weights, self._bias = weights[:-1], weights[-1]
 
     def knows(self, clue: str) -> bool:
         return clue in self._columns
 
-    def scores(self, row: Row) -> Array:
-        """The logarithms of the chances, up to a constant."""
-        known = [(self._columns[clue], strength) for clue, strength in row.items() if clue in self._columns]
-        if not known:
-            return self._weights[-1]
-        at, strengths = zip(*known, strict=True)
-        return np.asarray(strengths, dtype=np.float32) @ self._weights[list(at)] + self._weights[-1]
-
-    def chances(self, row: Row) -> Array:
-        return _normalised(self.scores(row)[None, :])[0]
+    def chances(self, row: Row) -> list[float]:
+        known = {self._columns[clue]: strength for clue, strength in row.items() if clue in self._columns}
+        strengths = np.fromiter(known.values(), dtype=np.float32, count=len(known))
+        scores = strengths @ self._weights[list(known)] + self._bias if known else self._bias
+        return [float(chance) for chance in _normalised(scores[None, :])[0]]
 
 
 def fit(rows: Sequence[Row], labels: Sequence[str], counts: Sequence[float], *, l2: float, steps: int = 60) -> Softmax:

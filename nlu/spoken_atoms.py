@@ -23,6 +23,11 @@ NO_CODES = """
     nahi nahin tss erp irn qr otp pin code at since about till from around e i we you he she they hi hello but so if at by be do did
     has have had can will would need want new old tally
 """
+_GIVE = "do दो"
+_DONE = """
+    kar de bata likh badal karwa karva bana bhej jod hata laga dikha rehne jaane aane rakh bol kah chhod hone
+    कर दे बता लिख बदल करवा बना भेज जोड़ हटा लगा दिखा रहने जाने आने रख बोल कह छोड़ होने
+"""
 _ALIKE = ("BCDEGPTVZ", "MN", "FSX", "AHJK", "IY", "QU")  # letters whose names sound alike
 _VOWELS = set("aeiou")
 _CLUSTER = range(2, 6)  # letters of an unknown word that may be part of a code
@@ -57,6 +62,8 @@ class Atom:
 
 def read_atom(words: Sequence[Token], at: int, language: str) -> Atom | None:
     """What begins at `at`; None for a word that belongs to no code. `language`: a doubtful word of it is not doubtful."""
+    if _text(words, at) in word_set(_GIVE) and _text(words, at - 1) in word_set(_DONE):
+        return None  # "kar do": a request, and no two
     return (
         _double_u(words, at)
         or _repeated(words, at, language)

@@ -9,7 +9,7 @@ from nlu.slot_words import tokens, word_set
 from nlu.spoken_atoms import Atom, Char, read_atom
 
 HESITATIONS = """
-    um uh er hmm hm mm ah and then dash hyphen minus slash space comma dot point followed by next after
+    capital small block letter um uh er hmm hm mm ah and then dash hyphen minus slash space comma dot point followed by next after
     और फिर आगे उसके बाद डैश aur phir fir aage uske baad மற்றும் அப்புறம் பிறகு அடுத்து
 """
 REPAIRS = "sorry wait no nope nahi nahin galat matlab mean actually rather सॉरी नहीं गलत मतलब रुको இல்லை இல்ல சாரி தப்பு"

@@ -58,7 +58,7 @@ TELLING = {
 # said by callers of all languages, or the same letters in two of them: they only strengthen what others have told
 WEAK = {
     "en": "is are the to in on me us do so or no not be all out up he use main yes now",
-    "hi": "the to in is me us so ho hi par or main hum he na ji nahi mat bas theek thik haan नहीं ना न मत जी बस ठीक",
+    "hi": "the to in is me us do so ho hi par or main hum he na ji nahi mat bas theek thik haan नहीं ना न मत जी बस ठीक",
     "ta": "en la oru illa vendam venam இல்லை இல்ல வேண்டாம் வேணாம்",
 }
 
@@ -66,7 +66,7 @@ WEAK = {
 NEUTRAL = """
     " ok okay yes yeah hello hi hey please sir madam thanks thank you haan ji sari aama aamam namaste vanakkam nandri
     dhanyavad shukriya bye goodbye right sorry accha achha theek thik bilkul zero one two three four five six seven
-    eight nine ten hundred thousand double triple shunya ek do teen char chaar paanch panch chhe saat aath nau
+    eight nine ten hundred thousand double triple shunya ek teen char chaar paanch panch chhe saat aath nau
     हां हाँ जी ठीक अच्छा बिल्कुल नमस्ते धन्यवाद शुक्रिया थैंक यू ओके यस नो हेलो हैलो सॉरी प्लीज शून्य एक दो तीन चार
     पांच छह छः सात आठ नौ दस डबल ट्रिपल सौ हजार
     ஆமா ஆமாம் சரி ஓகே ஹலோ வணக்கம் நன்றி தேங்க்ஸ் யெஸ் நோ ப்ளீஸ் பூஜ்யம் சைபர் ஒன்று ஒண்ணு இரண்டு ரெண்டு மூன்று மூணு
@@ -88,8 +88,7 @@ TAMIL_VERBS = (
     " க்கல க்கலை ரலை ரல டலை கலை யலை யல ாது ாதா முடியுமா லாமா லாம் ுங்கள் ுங்க ட்டுமா மாட்டேங்குது மாட்டேன் க்கிறது ந்தது ந்தேன் ருக்கு ருக்கா"
 )
 TAMIL_CASES = (
-    "ும் ுமா னும் கறது றப்போ ப்போ ால ங்க லை னை ரை டை த்து ட்டு ியா க்கு"
-    " கிட்ட ோட ுடன் ிடம் ில் ிலிருந்து ுடைய ுக்கு ுக்காக ாக ாவது ுனு ன்னு வதற்கு வது றது"
+    "ும் ுமா னும் கறது றப்போ ப்போ ால ங்க லை னை ரை டை த்து ட்டு ியா க்கு கிட்ட ோட ுடன் ிடம் ில் ிலிருந்து ுடைய ுக்கு ுக்காக ாக ாவது ுனு ன்னு வதற்கு வது றது"
 )
 
 HINDI_VERBS = "ाओ ाइए िए िएगा ूंगा ूंगी ेंगे ेगा ेगी वाना वानी वाने वाएं वाऊं"

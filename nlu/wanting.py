@@ -9,18 +9,15 @@ from dataclasses import dataclass, replace
 from calls.call import Intent
 from calls.settings import Settings
 from nlu import language
-from nlu.classifier import NOTHING, Classifier
-from nlu.clauses import clauses, contrasts, is_by_the_way
-from nlu.clues import Clues
-from nlu.kin import KIN
-from nlu.lexicon import Lexicon
+from nlu.classifier import NOTHING, learnt
+from nlu.clauses import can_wait, clauses, contrasts, is_in_order
 from nlu.negation import mark
 from nlu.wishes import OTHER
 
 # How often a wish with such odds is right; fitted on the sentences that come with the bot for tuning (accuracy/*_dev.tsv).
 _STEEPNESS, _SHIFT = 0.44, 0.15
 _OWN_WISH = 0.9  # a clause that is this sure of its own wish ...
-_SEEN_IN_ALL = 0.1  # ... which the whole sentence does not contradict
+_CLEAR_WISH, _SEEN_IN_ALL = 0.95, 0.1  # ... and so clear, or not contradicted by the whole sentence, leads
 _MOST_WISHES, _SALAD = 3, 0.5
 _CONTRAST = 0.7  # "not X but Y": so sure of both
 
@@ -39,21 +36,20 @@ class Wanting:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        phrases = {name: [text for texts in intent.phrases.values() for text in texts] for name, intent in settings.intents.items()}
-        self._classifier = Classifier(phrases, Clues(Lexicon.load(), KIN))
+        self._classifier = learnt(
+            tuple((name, tuple(text for texts in intent.phrases.values() for text in texts)) for name, intent in settings.intents.items())
+        )
 
     def of(self, words: Sequence[str]) -> Intent:
         wanted = self._wanted(list(words))
         whole = self._read(wanted)
-        if (several := self._several(wanted, whole)) and len(several) > 1:
-            best, *others = several
-            return Intent(best.intent, max(best.sure, whole.sure), also=tuple(wish.intent for wish in others))
-        best = several[0] if several and whole.intent != several[0].intent else whole
+        wishes = self._several(wanted)
+        best = next((wish for wish in wishes if self._leads(wish, whole)), whole)
         if self._is_salad(wanted):
             best = replace(best, sure=best.sure * _SALAD)
         if best.sure < self._settings.understanding.threshold:
             return Intent(OTHER, best.sure, {"nearest": best.intent} if best.intent else {})
-        return Intent(best.intent, best.sure)
+        return Intent(best.intent, best.sure, also=tuple(wish.intent for wish in wishes if wish.intent != best.intent))
 
     def _read(self, words: Sequence[str]) -> _Reading:
         chances = self._classifier.weigh(mark(list(words))) if words else {NOTHING: 1.0}
@@ -68,20 +64,19 @@ class Wanting:
                 return rest
         return words
 
-    def _several(self, words: Sequence[str], whole: _Reading) -> list[_Reading]:
-        """The wishes that clauses have of their own, one an intent: urgent ones first, then in the caller's order; what is said by
-        the way comes last, or is what the sentence is not about."""
-        told = [(is_by_the_way(clause), self._read(clause)) for clause in clauses(words)]
-        wishes = [(aside, wish) for aside, wish in told if self._is_own(wish, whole)]
+    def _several(self, words: Sequence[str]) -> list[_Reading]:
+        """The wishes that clauses have of their own, one an intent: urgent ones first, then in the caller's order, what can wait
+        last."""
+        told = [(can_wait(clause), self._read(clause)) for clause in clauses(words) if not is_in_order(clause)]
+        wishes = [(aside, wish) for aside, wish in told if wish.sure >= _OWN_WISH and wish.intent not in (OTHER, "")]
         found: dict[str, _Reading] = {}
         for _, wish in sorted(wishes, key=lambda told: (not self._is_urgent(told[1]), told[0])):
             found.setdefault(wish.intent, wish)
         return list(found.values())
 
-    def _is_own(self, wish: _Reading, whole: _Reading) -> bool:
-        if wish.sure < _OWN_WISH or wish.intent in (OTHER, ""):
-            return False
-        return self._is_urgent(wish) or whole.chances.get(wish.intent, 0.0) >= _SEEN_IN_ALL
+    def _leads(self, wish: _Reading, whole: _Reading) -> bool:
+        """Whether a clause's wish is what the caller wants, though the whole sentence may sound otherwise."""
+        return self._is_urgent(wish) or wish.sure >= _CLEAR_WISH or whole.chances.get(wish.intent, 0.0) >= _SEEN_IN_ALL
 
     def _is_salad(self, words: Sequence[str]) -> bool:
         """Words without grammar that speak for many intents, each for its own: nobody talks so."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -169,10 +170,11 @@ def test_a_slot_is_asked_for_by_its_name_and_kept_when_it_can_be_right(bench: Be
 
 def test_what_our_rules_noticed_is_added(make: Make, fake: StreamingServer) -> None:
     def complete(intent: Intent, turn: Turn, history: Any) -> Intent:
-        return Intent(intent.name, intent.confidence, {"serial": "712345678"}, signals=("anger",))
+        return replace(intent, slots={"gstin": "27AAPFU0939F1ZV"}, signals=("anger",), faq="gst_due_dates")
 
-    fake.will(head("gst_query"), "Look at the report. Anything else?")
-    assert ask(make({"complete": complete}), "gst").intent == Intent("gst_query", 0.93, {"serial": "712345678"}, signals=("anger",))
+    fake.will(head("gst_query", also=["training"], signals=["deadline"]), "Look at the report. Anything else?")
+    expected = Intent("gst_query", 0.93, {"gstin": "27AAPFU0939F1ZV"}, ("training",), ("deadline", "anger"), "gst_due_dates")
+    assert ask(make({"complete": complete}), "gst").intent == expected
 
 
 def test_tokens_and_cost(make: Make, fake: StreamingServer, settings: Settings, name: str) -> None:

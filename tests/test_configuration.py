@@ -24,10 +24,10 @@ from engines import CHOICES
 from house import Bot
 from records.database import open_database
 from records.journal import Journal
+from tests.settings_rig import SHIPPED, small
 from worker import Following
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = (ROOT / "jambonz-app.json").read_text(encoding="utf-8")
 OTHER = SHIPPED.replace('"company": "Tally helpdesk"', '"company": "Other helpdesk"')
 BROKEN = SHIPPED.replace('"company"', '"compny"')
 HALF = SHIPPED[: len(SHIPPED) // 2]
@@ -270,7 +270,7 @@ def test_a_folder_that_can_not_be_written_is_told(rig: Rig, tmp_path: Path) -> N
 
 # -- the processes --------------------------------------------------------------------
 def environ_in(folder: Path) -> dict[str, str]:
-    (folder / "app.json").write_text(SHIPPED, encoding="utf-8")
+    (folder / "app.json").write_text(small(), encoding="utf-8")
     return {"BOT_CONFIG": str(folder / "app.json"), "DATABASE_URL": f"sqlite:///{folder}/bot.db", "PUBLIC_URL": "https://bot.example.com"}
 
 
@@ -295,8 +295,7 @@ def test_the_bot_takes_a_change_for_new_calls_and_running_ones_keep_theirs(bot: 
     before, path = bot.house, bot.configuration.path
     assert before is not None
     company = before.settings.company
-    changed = json.loads(OTHER)
-    changed["intents"]["training"]["phrases"]["en"].append("purple elephants on parade")
+    changed = json.loads(small(company="Other helpdesk", training="purple elephants on parade"))
     changed["escalation"]["agents"]["asha"]["name"] = "Asha Rao"
     path.write_text(json.dumps(changed), encoding="utf-8")
     wait_until(lambda: bot.settings.company == "Other helpdesk")
@@ -319,7 +318,7 @@ def test_the_bot_takes_a_change_for_new_calls_and_running_ones_keep_theirs(bot: 
 
 def test_other_ears_are_loaded_beside_the_calls(bot: Bot) -> None:
     before = bot.house
-    changed = json.loads(SHIPPED) | {"company": "Third helpdesk"}
+    changed = json.loads(small(company="Third helpdesk"))
     changed["languages"] = ["en", "hi"]
     changed["voice"] = {"words_per_minute": 200}
     bot.configuration.path.write_text(json.dumps(changed), encoding="utf-8")
@@ -340,7 +339,7 @@ def test_the_worker_begins_anew_only_for_other_crms(environ: dict[str, str]) -> 
     following.take(settings.model_copy(update={"company": "Other helpdesk"}))
     assert (following.anew, following.stop.is_set()) == (False, False)
     hook = {"name": "mine", "url": "https://example.com/calls"}
-    following.take(Settings.model_validate({**json.loads(SHIPPED), "crm": {"post_call": [hook]}}))
+    following.take(Settings.model_validate({**json.loads(small()), "crm": {"post_call": [hook]}}))
     assert (following.anew, following.stop.is_set()) == (True, True)
     assert list(after.crms) == ["mine"]
 
@@ -352,7 +351,7 @@ def test_a_worker_goes_on_as_itself(environ: dict[str, str], tmp_path: Path) -> 
         process = subprocess.Popen([sys.executable, "worker.py"], cwd=ROOT, env=environ, stdout=file, stderr=file)
     try:
         wait_until(lambda: "the worker delivers" in log.read_text())
-        changed = {**json.loads(SHIPPED), "crm": {"post_call": [{"name": "mine", "url": "https://example.com/calls"}]}}
+        changed = {**json.loads(small()), "crm": {"post_call": [{"name": "mine", "url": "https://example.com/calls"}]}}
         Path(environ["BOT_CONFIG"]).write_text(json.dumps(changed), encoding="utf-8")
         wait_until(lambda: log.read_text().count("the worker delivers") == 2)
         last = [json.loads(line) for line in log.read_text().splitlines() if "the worker delivers" in line][-1]

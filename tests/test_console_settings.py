@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,16 +16,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from configuration import Configuration, Refused, version_of
-from console import people, settings
+from console import history, live, people, settings
 from console.difference import difference
 from engines import CHOICES
 from nlu.trying import Trials, Tried
 from records.database import open_database
-from tests import console_rig, databases
+from tests import console_rig, databases, desk_rig
 from tests.console_rig import NOW, token
+from tests.settings_rig import SHIPPED, small
 
 migrated_file = databases.migrated_file
-SHIPPED = (Path(__file__).parents[1] / "jambonz-app.json").read_text(encoding="utf-8")
 OTHER = SHIPPED.replace('"company": "Tally helpdesk"', '"company": "<b>Other</b> helpdesk"')
 BROKEN = SHIPPED.replace('"company"', '"compny"')
 PLACE = "/admin/settings"
@@ -140,15 +141,14 @@ def test_the_difference_is_to_what_runs(admin: FlaskClient, file: Path) -> None:
     ],
 )
 def test_a_sentence_is_tried_on_the_draft(admin: FlaskClient, heard: str, language: str, says: tuple[str, ...]) -> None:
-    status, piece = post(admin, "/try", SHIPPED, piece=True, heard=heard, language=language)
+    status, piece = post(admin, "/try", small(), piece=True, heard=heard, language=language)
     assert status == 200
     assert [words for words in says if words not in piece] == []
 
 
 def test_the_trial_is_of_the_draft_and_not_of_what_runs(admin: FlaskClient) -> None:
-    tree = json.loads(SHIPPED)
-    tree["intents"]["training"]["phrases"]["en"].append("purple elephants on parade")
-    _, piece = post(admin, "/try", json.dumps(tree), piece=True, heard="purple elephants on parade", language="en")
+    draft = small(training="purple elephants on parade")
+    _, piece = post(admin, "/try", draft, piece=True, heard="purple elephants on parade", language="en")
     assert "<strong>training</strong>" in piece
     assert "The draft has faults" in post(admin, "/try", BROKEN, piece=True, heard="hello", language="en")[1]
 
@@ -216,6 +216,22 @@ def test_a_file_that_is_gone_is_told(admin: FlaskClient, file: Path) -> None:
     file.unlink()
     answer = admin.get(PLACE)
     assert (answer.status_code, "no such file" in answer.text) == (500, True)
+
+
+def test_a_page_that_is_kept_for_all_follows_the_settings(migrated_file: Path, tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'live.db')}")
+    bot = desk_rig.house(engine)
+    supervisor = console_rig.browser(console_rig.app(bot, live.bp, history.bp), "supervisor")
+    assert "Asha Rao" in supervisor.get("/live").text
+    escalation = desk_rig.ESCALATION
+    asha = escalation.agents["asha"].model_copy(update={"name": "Asha Iyer"})
+    bot.settings = bot.settings.model_copy(
+        update={"escalation": escalation.model_copy(update={"agents": {**escalation.agents, "asha": asha}})}
+    )
+    bot.time += timedelta(seconds=6)
+    page = supervisor.get("/live").text
+    assert ("Asha Iyer" in page, "Asha Rao" in page) == (True, False)
+    engine.dispose()
 
 
 # -- the difference -----------------------------------------------------------------------

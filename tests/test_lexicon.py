@@ -158,6 +158,11 @@ def test_a_broken_line_is_named(line: str) -> None:
         list(read(f"# a comment\n\n{line}\n"))
 
 
+def test_a_form_without_a_word_is_named() -> None:
+    with pytest.raises(ValueError, match=r"LICENCE \(en\): '\?!' holds no word"):
+        list(read("LICENCE\ten\tlicence|?!\n"))
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_shipped_files_are_well_formed(path: Path) -> None:
     for form in read(path.read_text(encoding="utf-8")):

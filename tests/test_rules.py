@@ -9,8 +9,11 @@ import pytest
 
 from calls.call import Call, Intent, Question, Say, Turn
 from calls.settings import IntentSettings, Settings, load
-from nlu import language
-from nlu.evidence import Evidence
+from nlu import everyday, language
+from nlu.classifier import NOTHING, Classifier
+from nlu.clues import Clues
+from nlu.kin import KIN
+from nlu.lexicon import Lexicon
 from nlu.negation import mark
 from nlu.rules import Rules
 
@@ -168,7 +171,7 @@ def test_a_refusal_with_thanks_is_a_goodbye_unless_a_human_was_offered(rules: Ru
 
 
 def test_says_which_intent_it_came_nearest_to(rules: Rules) -> None:
-    assert rules.understand("expired").slots == {"nearest": "license_renewal"}
+    assert rules.understand("is it free").slots == {"nearest": "training"}
 
 
 def test_respond_begins_with_the_intent(rules: Rules) -> None:
@@ -255,4 +258,86 @@ def test_marks_what_a_not_belongs_to() -> None:
 
 
 def test_a_single_intent_is_enough() -> None:
-    assert Evidence({"only": ["blue paint"]}).weigh(["blue", "paint"])[0].intent == "only"
+    chances = Classifier({"only": ["blue paint"]}, Clues(Lexicon.load(), KIN)).weigh(["blue", "paint"])
+    assert chances["only"] > chances[NOTHING]
+
+
+@pytest.mark.parametrize(
+    ("heard", "name", "also"),
+    [
+        ("my licence has expired and i need a demo", "license_renewal", ("training",)),
+        ("my licence has expired and my data is corrupted", "data_corrupt", ("license_renewal",)),
+        ("मेरा लाइसेंस खत्म हो गया और जीएसटी में गलती है", "license_renewal", ("gst_query",)),
+        ("password bhool gaya aur data bhi gayab hai", "data_corrupt", ("password_reset",)),
+        ("the licence is fine but i can't log in", "password_reset", ()),
+    ],
+)
+def test_hears_several_wishes_in_one_breath(rules: Rules, heard: str, name: str, also: tuple[str, ...]) -> None:
+    intent = rules.understand(heard)
+    assert (intent.name, intent.also) == (name, also)
+
+
+@pytest.mark.parametrize(
+    ("heard", "name"),
+    [
+        ("not training sir renewal", "license_renewal"),
+        ("training nahi renewal karna hai sir", "license_renewal"),
+        ("not the return the e way bill", "e_invoice"),
+        ("i don't want training i want to renew my licence", "license_renewal"),
+        ("licence nahi khul raha hai", "license_renewal"),
+    ],
+)
+def test_a_contrast_takes_back_the_one_and_means_the_other(rules: Rules, heard: str, name: str) -> None:
+    assert rules.understand(heard).name == name
+
+
+@pytest.mark.parametrize(
+    ("heard", "language"),
+    [
+        ("hindi mein boliye", "hi"),
+        ("english please", "en"),
+        ("can you speak tamil", "ta"),
+        ("தமிழில் பேசுங்கள்", "ta"),
+        ("हिंदी में बात कीजिए", "hi"),
+    ],
+)
+def test_a_request_for_a_language_is_one(rules: Rules, heard: str, language: str) -> None:
+    intent = rules.understand(heard)
+    assert (intent.name, dict(intent.slots)) == (everyday.LANGUAGE, {"language": language})
+    assert intent.confidence > 0.9
+
+
+def test_a_wish_beside_the_request_for_a_language_stays(rules: Rules) -> None:
+    intent = rules.understand("my licence has expired hindi mein boliye")
+    assert (intent.name, intent.slots["language"]) == ("license_renewal", "hi")
+
+
+def test_a_language_that_is_not_spoken_here_is_not_requested(settings: Settings) -> None:
+    rules = Rules(settings.model_copy(update={"languages": ["en", "hi"]}))
+    assert rules.understand("tamil please").name != everyday.LANGUAGE
+
+
+def test_learnt_variations_are_put_right_first(settings: Settings) -> None:
+    variations = settings.understanding.model_copy(update={"variations": {"zee zest tea": "gst return", "tea": "training"}})
+    rules = Rules(settings.model_copy(update={"understanding": variations}))
+    assert rules.understand("zee zest tea is wrong").name == "gst_query"
+    assert rules.understand("tea").name == "training"
+
+
+def test_learns_the_same_each_time() -> None:
+    phrases = {"paint": ["blue paint", "paint the wall", "नीला रंग"], "wood": ["cut the wood", "a wooden door", "लकड़ी काटो"]}
+    one, other = (Classifier(phrases, Clues(Lexicon.load(), KIN)) for _ in range(2))
+    assert one.weigh(["paint", "the", "door"]) == other.weigh(["paint", "the", "door"])
+
+
+def test_what_is_elsewhere_for_one_is_anothers_business(settings: Settings) -> None:
+    fever = IntentSettings(
+        description="ill",
+        phrases={"en": ["i have fever", "my child has fever", "fever since two days", "high fever and cough", "is fever dangerous"]},
+        answer={"en": "Soon."},
+    )
+    clinic = Rules(
+        settings.model_copy(update={"intents": {"fever": fever, **{k: settings.intents[k] for k in ("transfer_to_human", "other")}}})
+    )
+    assert clinic.understand("my mother has fever since monday").name == "fever"
+    assert Rules(settings).understand("my mother has fever since monday").name == "other"

@@ -36,7 +36,22 @@ CORRECTED = [
     (GSTIN, "en", "27AAPFU0939F1ZW", "v not w", "27AAPFU0939F1ZV"),
     (GSTIN, "en", "27AAPSU0939F1ZV", "not s f for fan", "27AAPFU0939F1ZV"),
     (ORDER, "en", "OB1234", "d for delhi not b for bombay", "OD1234"),
+    (SERIAL, "en", "712345678", "replace five with nine", "712349678"),
+    (SERIAL, "en", "712345678", "change five to nine", "712349678"),
+    (SERIAL, "en", "712345678", "it's double five not single five", "7123455678"),
+    (SERIAL, "hi", "712345678", "पाँच को नौ कर दो", "712349678"),
+    (SERIAL, "hi", "712345678", "सात एक दो नहीं सात एक तीन", "713345678"),
+    (SERIAL, "ta", "712345698", "எட்டு, ஒன்பது இல்லை", "712345688"),
+    (SERIAL, "ta", "712345678", "ஐந்துக்கு பதிலா ஒன்பது", "712349678"),
     # at a place
+    (SERIAL, "en", "712345678", "the third one is five not two", "715345678"),
+    (SERIAL, "en", "712345678", "no no no it should be nine at the end", "712345679"),
+    (SERIAL, "en", "712345678", "2nd digit is 3", "732345678"),
+    (SERIAL, "hi", "712345678", "नहीं भाई आखिर में चार है", "712345674"),
+    (SERIAL, "hi", "712345678", "पहला अंक सात नहीं आठ है", "812345678"),
+    (SERIAL, "hi", "712345678", "aakhri number chaar hai aath nahi", "712345674"),
+    (SERIAL, "ta", "712345678", "கடைசி ரெண்டு எண் நாலு நாலு", "712345644"),
+    (SERIAL, "ta", "712345678", "கடைசி நம்பர் எட்டு இல்ல நாலு", "712345674"),
     (PHONE, "en", "+919876543210", "third digit is nine", "+919896543210"),
     (PHONE, "en", "+919876543211", "no the last digit is four", "+919876543214"),
     (SERIAL, "en", "712345678", "the last digit is four not eight", "712345674"),
@@ -77,6 +92,9 @@ SAYS_NOT_HOW = [
     (SERIAL, "hi", "712345678", "nahi demo dikha do pehle"),
     (SERIAL, "ta", "712345678", "இல்லை தப்பு"),
     (SERIAL, "en", "712345678", "hello"),
+    (SERIAL, "en", "712345678", "you missed a zero"),
+    (SERIAL, "en", "712345678", "the middle one is wrong"),
+    (SERIAL, "hi", "712345678", "आप को क्या बता दूँ"),
 ]
 
 DATES = [

@@ -71,6 +71,7 @@ class StreamingServer(FakeServer):
         self._answers: deque[Answer] = deque()
         self.sent_at: dict[str, float] = {}
         self.hung_up = 0
+        self._test = 0  # which one it works for: a client of an earlier one may go away late
         self._server.RequestHandlerClass = _streaming(self._server.RequestHandlerClass)
 
     def will(self, *parts: Part, **how: Any) -> None:
@@ -85,6 +86,7 @@ class StreamingServer(FakeServer):
             self.requests.clear()
             self.sent_at.clear()
             self.hung_up, self.letters, self.lingers_s = 0, type(self).letters, 0.0
+            self._test += 1
 
     def answer(self, request: Request) -> Response:
         if fault := self.fault(request):
@@ -92,7 +94,7 @@ class StreamingServer(FakeServer):
         answer = self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
         if answer.status != 200:
             return Response(answer.status, self.error_body(answer.status), answer.headers)
-        return Response(200, _Stream(self, answer, self.head(request)), {"Content-Type": "text/event-stream", **answer.headers})
+        return Response(200, _Stream(self, answer, self.head(request), self._test), {"Content-Type": "text/event-stream", **answer.headers})
 
     @property
     def asked(self) -> list[Any]:
@@ -121,6 +123,11 @@ class _Stream:
     fake: StreamingServer
     answer: Answer
     head: Any
+    test: int
+
+    def client_went(self) -> None:
+        with self.fake.lock:
+            self.fake.hung_up += self.test == self.fake._test
 
 
 def _streaming(handler: Any) -> Any:
@@ -131,7 +138,7 @@ def _streaming(handler: Any) -> Any:
             try:
                 self._stream(response, response.body)
             except OSError:
-                response.body.fake.hung_up += 1
+                response.body.client_went()
                 self.close_connection = True
             return None
 
