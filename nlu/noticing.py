@@ -49,17 +49,19 @@ class Noticing:
             return None
         before = form_of(self._settings, history, Intent("")).values.get(name, "")
         asked = standing_question(history)
-        value = self._corrected(slot, before, turn) if asked is Question.CONFIRM_SLOT else self._given(name, slot, before, turn)
-        if not value or (asked is Question.CONFIRM_SLOT and intent.name == everyday.YES):
-            return None
-        return Intent(DETAILS, _SURE, {name: value})
+        if asked is Question.CONFIRM_SLOT:
+            value = None if intent.name == everyday.YES else self._corrected(slot, before, turn)
+        else:
+            value = self._given(name, slot, before, turn)
+        return None if value is None else Intent(DETAILS, _SURE, {name: value})
 
-    def _corrected(self, slot: SlotSettings, before: str, turn: Turn) -> str:
-        return self._reader.correct(slot, before, turn.heard, language=turn.language, now=self._now()) or ""
+    def _corrected(self, slot: SlotSettings, before: str, turn: Turn) -> str | None:
+        return self._reader.correct(slot, before, turn.heard, language=turn.language, now=self._now()) or None
 
-    def _given(self, name: str, slot: SlotSettings, before: str, turn: Turn) -> str:
-        """A whole value, or the rest of one that was too short; a wrong one is mended if it can only have been one thing."""
-        value = self._reader.read(turn.heard, intent="", language=turn.language, now=self._now(), wanted=name).get(name, "")
+    def _given(self, name: str, slot: SlotSettings, before: str, turn: Turn) -> str | None:
+        """A whole value, or the rest of one that was too short ("" when the caller begins anew); a wrong one is mended if it can only
+        have been one thing."""
+        value = self._reader.read(turn.heard, intent="", language=turn.language, now=self._now(), wanted=name).get(name)
         if before and check(slot, value or before) == "too_short":
             joined = self._reader.join(slot, before, turn.heard, language=turn.language, now=self._now())
             value = joined if joined != before else value
