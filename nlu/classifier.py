@@ -6,10 +6,12 @@ none of the helpdesk's business. To learn to do with a part of what there is to 
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from zlib import crc32
+
+import numpy as np
 
 from nlu import language
 from nlu.clues import Clues
@@ -17,18 +19,17 @@ from nlu.elsewhere import shipped
 from nlu.kin import KIN, TOPICS
 from nlu.lexicon import Lexicon
 from nlu.negation import MARKS, REFUSALS, UNWANTED, mark
-from nlu.softmax import Row, fit
+from nlu.softmax import Array, Lesson, Row, fit
 
 NOTHING = "~"
 _NOTHING_COUNTS = 0.8  # all that is elsewhere together, where the phrases of an average intent count 1
 _PART_COUNTS = 0.5
 _VIEWS = (("c:",), ("s:", "g:"), ("w:", "u:"))  # meaning alone, sound alone, words alone
-_TORN, _KEPT = 4, 0.3  # times that a phrase is learnt with most of its clues torn out, and how many are left
+_TORN, _TORN_NOTHING, _KEPT = 5, 1, 0.3  # times that a phrase is learnt with most of its clues torn out, and how many are left
 _OWN_PHRASES, _OWN_SHARE = 4, 0.025  # so many phrases that speak of a topic make it the helpdesk's own
-_DEAR, _STEPS = 1e-5, 150
+_DEAR, _STEPS = 1e-5, 60
 
 Phrases = tuple[tuple[str, tuple[str, ...]], ...]  # (intent, sentences of all languages)
-Lesson = tuple[str, Row, float]  # intent, what is to be seen, how much it counts
 
 
 class Classifier:
@@ -40,10 +41,10 @@ class Classifier:
         told = [(intent, text) for intent, texts in phrases.items() for text in texts]
         strange = self._foreign(shipped() if elsewhere is None else elsewhere, [text for _, text in told])
         share = _NOTHING_COUNTS * len(told) / max(1, len(phrases)) / max(1, len(strange))
-        lessons = [lesson for intent, text in told for lesson in self._lessons(intent, text, 1.0)]
-        lessons += [lesson for text in strange for lesson in self._lessons(NOTHING, text, share)]
-        intents, rows, counts = zip(*lessons, strict=True)
-        self._learnt = fit(rows, intents, counts, l2=_DEAR, steps=_STEPS)
+        columns: dict[str, int] = {}
+        lessons = [lesson for intent, text in told for lesson in self._lessons(intent, text, 1.0, columns)]
+        lessons += [lesson for text in strange for lesson in self._lessons(NOTHING, text, share, columns)]
+        self._learnt = fit(lessons, columns, l2=_DEAR, steps=_STEPS)
 
     def weigh(self, marked: Sequence[str]) -> dict[str, float]:
         """`marked`: words as nlu.negation.mark gives them."""
@@ -65,16 +66,27 @@ class Classifier:
         return [text for text in elsewhere if own.isdisjoint(self._topics(text))]
 
     def _topics(self, text: str) -> frozenset[str]:
-        return TOPICS & {clue.removeprefix("c:") for clue in self._clues.of(language.words(text))}
+        return TOPICS & self._clues.concepts(language.words(text))
 
-    def _lessons(self, intent: str, text: str, counts: float) -> Iterator[Lesson]:
-        """The whole sentence, and parts of it."""
+    def _lessons(self, intent: str, text: str, counts: float, columns: dict[str, int]) -> Iterator[Lesson]:
+        """The whole sentence, and parts of it. Numbers in `columns` the clues that are new."""
         row = self._clues.of(mark(language.words(text)))
-        chance = random.Random(text)
-        views = [{clue: strength for clue, strength in row.items() if clue.startswith(view)} for view in _VIEWS]
-        torn = [{clue: strength for clue, strength in row.items() if chance.random() < _KEPT} for _ in range(_TORN)]
-        yield intent, row, counts
-        yield from ((intent, part, counts * _PART_COUNTS) for part in views + torn if len(part) > 1)
+        at = np.array([columns.setdefault(clue, len(columns)) for clue in row], dtype=np.int32)
+        strengths = np.fromiter(row.values(), dtype=np.float32, count=len(row))
+        yield Lesson(intent, at, strengths, counts)
+        for seen in (*_views(row), *_torn(text, len(row), _TORN_NOTHING if intent == NOTHING else _TORN)):
+            if seen.sum() > 1:
+                yield Lesson(intent, at[seen], strengths[seen], counts * _PART_COUNTS)
+
+
+def _views(row: Row) -> Iterator[Array]:
+    return (np.array([clue.startswith(view) for clue in row], dtype=bool) for view in _VIEWS)
+
+
+def _torn(text: str, length: int, times: int) -> Iterator[Array]:
+    """Which clues are left, the same each time for a text."""
+    chance = np.random.default_rng(crc32(text.encode()))
+    return (chance.random(length) < _KEPT for _ in range(times))
 
 
 @lru_cache(maxsize=2)

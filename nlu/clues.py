@@ -41,6 +41,10 @@ class Clues:
             found[clue] = max(found.get(clue, 0.0), strength)
         return found
 
+    def concepts(self, words: Sequence[str]) -> frozenset[str]:
+        """What the words are about, all together."""
+        return frozenset[str]().union(*self._lexicon.concepts(words))
+
     def _clues(self, marked: Sequence[str], plain: Sequence[str], stems: Sequence[str]) -> Iterator[tuple[str, float]]:
         meant = self._concepts(plain)
         yield from _of_words(marked, stems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,21 @@ _MEMORY = 8  # steps that the curvature is estimated from
 _ENOUGH = 1e-4  # a step that makes the loss less by no more than this share is the last
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """`columns` (int32) and `strengths` (float32): which clues are there, and how strongly. `counts`: how much the lesson counts."""
+
+    label: str
+    columns: Array
+    strengths: Array
+    counts: float
+
+
 class Softmax:
     """`chances(row)`: how likely each class is, in the order of `classes`; they add up to 1."""
 
     def __init__(self, classes: Sequence[str], columns: Mapping[str, int], weights: Array) -> None:
-        """`weights`: one row a clue, the last for the bias; one column a class."""
+        """`columns`: clue -> its row of `weights`, whose last row is for the bias; one column a class."""
         self.classes, self._columns = tuple(classes), columns
         self._weights, self._bias = weights[:-1], weights[-1]
 
@@ -32,14 +43,14 @@ class Softmax:
         return [float(chance) for chance in _normalised(scores[None, :])[0]]
 
 
-def fit(rows: Sequence[Row], labels: Sequence[str], counts: Sequence[float], *, l2: float, steps: int = 60) -> Softmax:
-    """`counts`: how much each row counts. `l2`: how dear strong weights are."""
-    classes = sorted(set(labels))
-    columns = {clue: at for at, clue in enumerate(dict.fromkeys(clue for row in rows for clue in row))}
-    sheet = _Sheet(rows, columns)
-    truth = np.zeros((len(rows), len(classes)), dtype=np.float32)
-    truth[np.arange(len(rows)), [classes.index(label) for label in labels]] = 1
-    share = (np.asarray(counts, dtype=np.float32) / sum(counts))[:, None]
+def fit(lessons: Sequence[Lesson], columns: Mapping[str, int], *, l2: float, steps: int = 60) -> Softmax:
+    """`columns`: clue -> its number in the lessons. `l2`: how dear strong weights are."""
+    classes = sorted({lesson.label for lesson in lessons})
+    sheet = _Sheet(lessons, len(columns))
+    truth = np.zeros((len(lessons), len(classes)), dtype=np.float32)
+    truth[np.arange(len(lessons)), [classes.index(lesson.label) for lesson in lessons]] = 1
+    counts = np.array([lesson.counts for lesson in lessons], dtype=np.float32)
+    share = (counts / counts.sum())[:, None]
     weights = np.zeros((len(columns) + 1, len(classes)), dtype=np.float32)
 
     def loss(weights: Array) -> tuple[float, Array]:
@@ -53,19 +64,19 @@ def fit(rows: Sequence[Row], labels: Sequence[str], counts: Sequence[float], *, 
 
 
 class _Sheet:
-    """The rows as numbers, once by row and once by column, so that both products are sums of runs."""
+    """The lessons as numbers, once by lesson and once by column, so that both products are sums of runs. Each column stands in some
+    lesson; the last one, of the bias, in all."""
 
-    def __init__(self, rows: Sequence[Row], columns: Mapping[str, int]) -> None:
-        filled = [*rows]
-        lengths = [len(row) + 1 for row in filled]
-        self._row = np.repeat(np.arange(len(filled)), lengths)
-        self._column = np.array([at for row in filled for at in (*(columns[clue] for clue in row), len(columns))], dtype=np.int32)
-        self._value = np.array([value for row in filled for value in (*row.values(), 1.0)], dtype=np.float32)[:, None]
+    def __init__(self, lessons: Sequence[Lesson], width: int) -> None:
+        bias, one = np.array([width], dtype=np.int32), np.ones(1, dtype=np.float32)
+        lengths = [len(lesson.columns) + 1 for lesson in lessons]
+        row = np.repeat(np.arange(len(lessons), dtype=np.int32), lengths)
+        self._column = np.concatenate([part for lesson in lessons for part in (lesson.columns, bias)])
+        self._value = np.concatenate([part for lesson in lessons for part in (lesson.strengths, one)])[:, None]
         self._row_starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         order = np.argsort(self._column, kind="stable")
-        self._by_column = self._row[order]
-        self._value_by_column = self._value[order]
-        self._column_starts = np.searchsorted(self._column[order], np.arange(len(columns) + 1))
+        self._by_column, self._value_by_column = row[order], self._value[order]
+        self._column_starts = np.searchsorted(self._column[order], np.arange(width + 1))
 
     def times(self, weights: Array) -> Array:
         product: Array = np.add.reduceat(weights[self._column] * self._value, self._row_starts, axis=0)

@@ -18,6 +18,7 @@ from nlu.wishes import OTHER
 _STEEPNESS, _SHIFT = 0.44, 0.15
 _OWN_WISH = 0.9  # a clause that is this sure of its own wish ...
 _CLEAR_WISH, _SEEN_IN_ALL = 0.95, 0.1  # ... and so clear, or not contradicted by the whole sentence, leads
+_HANDOVER = 0.6
 _MOST_WISHES, _SALAD = 3, 0.5
 _CONTRAST = 0.7  # "not X but Y": so sure of both
 
@@ -47,9 +48,15 @@ class Wanting:
         best = next((wish for wish in wishes if self._leads(wish, whole)), whole)
         if self._is_salad(wanted):
             best = replace(best, sure=best.sure * _SALAD)
-        if best.sure < self._settings.understanding.threshold:
-            return Intent(OTHER, best.sure, {"nearest": best.intent} if best.intent else {})
+        threshold = self._settings.understanding.threshold
+        if best.sure < (bar := self._bar(best.intent)):
+            return Intent(OTHER, round(best.sure * threshold / bar, 3), {"nearest": best.intent} if best.intent else {})
         return Intent(best.intent, best.sure, also=tuple(wish.intent for wish in wishes if wish.intent != best.intent))
+
+    def _bar(self, intent: str) -> float:
+        """How sure an answer must be: to bother a human for nothing is worse than to ask again."""
+        threshold, wish = self._settings.understanding.threshold, self._settings.intents.get(intent)
+        return max(threshold, _HANDOVER) if wish is not None and wish.ends_in == "human" else threshold
 
     def _read(self, words: Sequence[str]) -> _Reading:
         chances = self._classifier.weigh(mark(list(words))) if words else {NOTHING: 1.0}

@@ -12,15 +12,15 @@ from accuracy import __main__ as command
 from accuracy import sheets
 from accuracy.figures import Answer, calibration, figures
 from calls.settings import Settings, load
-from nlu import language
+from nlu import elsewhere, language
 from nlu.rules import Rules
 
 SHIPPED = Path(__file__).parents[1] / "jambonz-app.json"
 FEWEST = 40  # utterances of an intent in a language
 
 # A little below what the rules reach: a change that costs more than chance should be noticed.
-FLOORS = {"en": 0.88, "hinglish": 0.87, "hi": 0.87, "ta": 0.86}
-FALSE_TRANSFERS, OTHER_RECOGNISED = 0.02, 0.84
+FLOORS = {"en": 0.89, "hinglish": 0.88, "hi": 0.88, "ta": 0.87}
+FALSE_TRANSFERS, OTHER_RECOGNISED = 0.02, 0.85
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,13 @@ def report(settings: Settings) -> dict[str, dict[str, object]]:
 
 
 @pytest.mark.parametrize("sheet", sheets.LANGUAGES)
-def test_no_test_sentence_is_a_phrase(settings: Settings, sheet: str) -> None:
+def test_no_test_sentence_was_learnt(settings: Settings, sheet: str) -> None:
     phrases = {
         " ".join(language.words(text)) for intent in settings.intents.values() for texts in intent.phrases.values() for text in texts
     }
+    taught = phrases | {" ".join(language.words(text)) for text in elsewhere.shipped()}
     lines = sheets.read(sheets.FOLDER / f"{sheet}_test.tsv")
-    assert [line.text for line in lines if " ".join(language.words(line.text)) in phrases] == []
+    assert [line.text for line in lines if " ".join(language.words(line.text)) in taught] == []
 
 
 @pytest.mark.parametrize("sheet", sheets.LANGUAGES)
