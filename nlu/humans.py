@@ -27,8 +27,9 @@ def utc_now() -> datetime:
 
 
 class Humans:
-    """`why` is the reason of the handover: the intent that asked for it, or a constant word; `intent` what this turn was understood as. A call is routed by what it is about,
-    as its summary will say."""
+    """`why` is the reason of the handover: the intent that asked for it, or a constant word; `intent` what this turn was understood as.
+
+    A call is routed by what it is about, as its summary will say."""
 
     def __init__(self, settings: Settings, anybody: Anybody = always, now: Callable[[], datetime] = utc_now) -> None:
         self._settings, self._anybody, self._now = settings, anybody, now

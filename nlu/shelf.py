@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -40,14 +41,14 @@ def taken(key: str) -> Softmax | None:
     """What was kept under this key, None when nothing was."""
     path = folder() / f"{key}.npz"
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             classes, columns = (bytes(kept[name]).decode().split(_APART) for name in ("classes", "columns"))
             found = Softmax(classes, {clue: at for at, clue in enumerate(columns)}, kept["weights"])
         with suppress(OSError):
             os.utime(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         log.warning("what was learnt before can't be read; it is learnt again", extra={"error": type(error).__name__})
         return None
     return found
@@ -55,10 +56,12 @@ def taken(key: str) -> Softmax | None:
 
 def keep(key: str, learnt: Softmax) -> None:
     """For the next process. A clue or class that holds a line break is kept nowhere."""
-    columns = [*learnt.columns]
+    columns = sorted(learnt.columns, key=learnt.columns.__getitem__)
     if any(_APART in name for name in (*columns, *learnt.classes)):
         return
-    texts = {name: np.frombuffer(_APART.join(names).encode(), np.uint8) for name, names in (("classes", learnt.classes), ("columns", columns))}
+    texts = {
+        name: np.frombuffer(_APART.join(names).encode(), np.uint8) for name, names in (("classes", learnt.classes), ("columns", columns))
+    }
     try:
         shelf = folder()
         shelf.mkdir(parents=True, exist_ok=True)

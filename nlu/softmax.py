@@ -30,16 +30,16 @@ class Softmax:
 
     def __init__(self, classes: Sequence[str], columns: Mapping[str, int], weights: Array) -> None:
         """`columns`: clue -> its row of `weights`, whose last row is for the bias; one column a class."""
-        self.classes, self._columns = tuple(classes), columns
-        self._weights, self._bias = weights[:-1], weights[-1]
+        self.classes, self.columns, self.weights = tuple(classes), columns, weights
+        self._bias = weights[-1]
 
     def knows(self, clue: str) -> bool:
-        return clue in self._columns
+        return clue in self.columns
 
     def chances(self, row: Row) -> list[float]:
-        known = {self._columns[clue]: strength for clue, strength in row.items() if clue in self._columns}
+        known = {self.columns[clue]: strength for clue, strength in row.items() if clue in self.columns}
         strengths = np.fromiter(known.values(), dtype=np.float32, count=len(known))
-        scores = strengths @ self._weights[list(known)] + self._bias if known else self._bias
+        scores = strengths @ self.weights[list(known)] + self._bias if known else self._bias
         return [float(chance) for chance in _normalised(scores[None, :])[0]]
 
 

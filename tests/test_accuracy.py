@@ -19,8 +19,8 @@ SHIPPED = Path(__file__).parents[1] / "jambonz-app.json"
 FEWEST = 40  # utterances of an intent in a language
 
 # A little below what the rules reach: a change that costs more than chance should be noticed.
-FLOORS = {"en": 0.89, "hinglish": 0.88, "hi": 0.88, "ta": 0.87}
-FALSE_TRANSFERS, OTHER_RECOGNISED = 0.02, 0.85
+FLOORS = {"en": 0.92, "hinglish": 0.93, "hi": 0.93, "ta": 0.91}
+FALSE_TRANSFERS, OTHER_RECOGNISED = 0.01, 0.88
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,14 @@ def report(settings: Settings) -> dict[str, dict[str, object]]:
     return command.measure(lines, command.asking(rules), settings)
 
 
+@pytest.mark.parametrize("of", ["test", "second"])
 @pytest.mark.parametrize("sheet", sheets.LANGUAGES)
-def test_no_test_sentence_was_learnt(settings: Settings, sheet: str) -> None:
+def test_no_test_sentence_was_learnt(settings: Settings, sheet: str, of: str) -> None:
     phrases = {
         " ".join(language.words(text)) for intent in settings.intents.values() for texts in intent.phrases.values() for text in texts
     }
     taught = phrases | {" ".join(language.words(text)) for text in elsewhere.shipped()}
-    lines = sheets.read(sheets.FOLDER / f"{sheet}_test.tsv")
+    lines = sheets.read(sheets.FOLDER / f"{sheet}_{of}.tsv")
     assert [line.text for line in lines if " ".join(language.words(line.text)) in taught] == []
 
 

@@ -260,7 +260,7 @@ def test_marks_what_a_not_belongs_to() -> None:
 
 
 def test_a_single_intent_is_enough() -> None:
-    chances = Classifier({"only": ["blue paint"]}, Clues(Lexicon.load(), KIN)).weigh(["blue", "paint"])
+    chances = Classifier.taught({"only": ["blue paint"]}, Clues(Lexicon.load(), KIN)).weigh(["blue", "paint"])
     assert chances["only"] > chances[NOTHING]
 
 
@@ -328,7 +328,7 @@ def test_learnt_variations_are_put_right_first(settings: Settings) -> None:
 
 def test_learns_the_same_each_time() -> None:
     phrases = {"paint": ["blue paint", "paint the wall", "नीला रंग"], "wood": ["cut the wood", "a wooden door", "लकड़ी काटो"]}
-    one, other = (Classifier(phrases, Clues(Lexicon.load(), KIN)) for _ in range(2))
+    one, other = (Classifier.taught(phrases, Clues(Lexicon.load(), KIN)) for _ in range(2))
     assert one.weigh(["paint", "the", "door"]) == other.weigh(["paint", "the", "door"])
 
 

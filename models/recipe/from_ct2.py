@@ -6,6 +6,7 @@ tokenizer did not have starts as the mean of the pieces that the old one writes 
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -48,12 +49,18 @@ def _unscaled(name: str, values: np.ndarray, raw: dict[str, np.ndarray]) -> np.n
 def start_from(model, folder: Path, vocab: Vocab) -> None:
     """Fill the model with what the exported one knows; layers that it does not have begin by adding nothing."""
     found = read_variables(folder / "model.bin")
+    layers = {part: _layers(found, part) for part in ("encoder", "decoder")}
     state = model.state_dict()
     for name, values in _renamed(found, layers).items():
         state[name] = torch.from_numpy(np.ascontiguousarray(values)).reshape(state[name].shape)
     state["decoder.embed.weight"] = _embeddings(found["decoder/embeddings/weight"], Vocab.load(folder / "tokenizer.json"), vocab)
     model.load_state_dict(state)
     model.silence_layers(layers["encoder"], layers["decoder"])
+
+
+def _layers(found: dict[str, np.ndarray], part: str) -> int:
+    numbers = [re.match(rf"{part}/layer_(\d+)/", name) for name in found]
+    return 1 + max(int(number[1]) for number in numbers if number)
 
 
 def _renamed(found: dict[str, np.ndarray], layers: dict[str, int]) -> dict[str, np.ndarray]:
