@@ -9,7 +9,7 @@ from nlu.negation import NOT, SUBJECTS
 
 _CONNECTIVES = frozenset(
     language.words("""
-    and also but then plus besides however
+    and also but then plus besides however please so
     और लेकिन मगर फिर साथ बस aur lekin magar phir saath bas par
     மற்றும் ஆனால் ஆனா அப்புறம் அப்புறமா அப்பறம் பிறகு
     """)
@@ -47,7 +47,9 @@ def clauses(words: Sequence[str]) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     for at, word in enumerate(words):
         if word in _CONNECTIVES:
-            parts.append([word] if word in _LATER else [])
+            if len(parts[-1]) >= _SHORTEST:
+                parts.append([])
+            parts[-1] += [word] if word in _LATER else []
         elif len(parts[-1]) >= _SHORTEST and _begins_anew(words, at):
             parts.append([word])
         else:

@@ -25,7 +25,7 @@ def understand(lines: str, *options: str, environ: dict[str, str] | None = None)
 
 @pytest.fixture(scope="module")
 def told() -> list[dict[str, Any]]:
-    both = "my licence expired and i want training too serial seven one two three four five six seven eight"
+    both = "my licence expired serial seven one two three four five six seven eight and i want training too"
     return understand(f"my licence has expired\n\nhi\tजीएसटी रिटर्न भरना है\n{both}\n")[1]
 
 
