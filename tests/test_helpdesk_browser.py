@@ -177,7 +177,18 @@ def the_pages_afterwards(page: Page, call_sid: str) -> None:
     assert serious(page) == []
 
 
-PAGES = ("/desk", "/phone", "/live", "/history", "/tickets", "/callbacks", "/people", "/admin/deliveries", "/admin/settings")
+PAGES = (
+    "/desk",
+    "/phone",
+    "/live",
+    "/history",
+    "/tickets",
+    "/callbacks",
+    "/people",
+    "/admin/deliveries",
+    "/admin/settings",
+    "/admin/corrections",
+)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
