@@ -218,6 +218,7 @@ def backup(place: Path, text: str, folder: Path, now: datetime) -> Path:
     """The newest fifty are kept. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{place.name}.{now:%Y%m%d-%H%M%S-%f}.bak"
+    kept.touch(mode=place.stat().st_mode & 0o777)  # who may not read the file may not read its copies
     kept.write_text(text, encoding="utf-8")
     for old in sorted(folder.glob(f"{place.name}.*.bak"))[:-KEPT_BACKUPS]:
         old.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from calls.call import Call, CallRecord, Intent, Question, Turn
 from calls.errors import BotError
@@ -16,6 +17,7 @@ from calls.settings import Environment, Settings
 from nlu.detecting import detect
 from nlu.following import Following
 from nlu.noticing import Noticing
+from stream.ladder import LadderRecognizer
 from stream.work import Engines
 from tts.cache import CachedVoice
 
@@ -23,7 +25,7 @@ log = logging.getLogger("voicebot")
 PAUSE_S = 0.05
 Anybody = Callable[[str, str], bool]  # (intent, language): whether a human could take such a call now
 
-RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer")
+RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer", remote="stream.remote:RemoteRecognizer")
 UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules", claude="nlu.claude:Claude", openai="nlu.openai_chat:OpenAiChat")
 MODELS = Registry("language model", claude="nlu.claude:ClaudeModel", openai="nlu.openai_chat:OpenAiModel")
 VOICES = Registry("voice", espeak="tts.espeak:EspeakVoice")
@@ -130,17 +132,24 @@ def speak_ahead(voice: CachedVoice, settings: Settings) -> None:
 
 
 def make_recognizer(settings: Settings, environment: Environment) -> Recognizer:
-    recognizer: Recognizer = RECOGNIZERS.make(
-        settings.recognizer.use,
-        model=environment.whisper_model,
-        device=environment.whisper_device,
-        languages=settings.languages,
-        settings=settings.recognizer,
-        **settings.recognizer.options,
-    )
+    """A remote one has the local model behind it, for when it fails; the option "fallback" names another, or none."""
+    use, options = settings.recognizer.use, dict(settings.recognizer.options)
+    behind = options.pop("fallback", "whisper") if use == "remote" else ""
+    recognizer = one_recognizer(settings, environment, use, options)
+    if behind:
+        recognizer = LadderRecognizer(recognizer, one_recognizer(settings, environment, behind, {}))
     if warm_up := getattr(recognizer, "warm_up", None):
         warm_up()
     return recognizer
+
+
+def one_recognizer(settings: Settings, environment: Environment, use: str, options: Mapping[str, Any]) -> Recognizer:
+    if use == "remote":
+        where = {"url": environment.stt_url, "key": environment.stt_key.get_secret_value()}
+    else:
+        where = {"model": environment.whisper_model, "device": environment.whisper_device}
+    made: Recognizer = RECOGNIZERS.make(use, **where, languages=settings.languages, settings=settings.recognizer, **options)
+    return made
 
 
 def fixed_sentences(settings: Settings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

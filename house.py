@@ -55,8 +55,12 @@ from webhooks.pop_push import pushing
 
 log = logging.getLogger("voicebot")
 
-EARS = 1  # threads that recognise: the model has one owner, and utterances wait for it in order
+EARS = 1  # threads that recognise, where the recogniser does not say how many at once: a model has one owner, and utterances wait in order
 MINDS = 16  # threads that understand and speak; all calls of the process share them
+
+
+def lanes_for(engines: Engines) -> Lanes:
+    return Lanes.of_threads(ears=getattr(engines.recognizer, "at_once", EARS), minds=MINDS)
 
 
 class Bot:
@@ -135,7 +139,7 @@ class Bot:
             log.exception("the engines can't be started; every call goes to a human")
             return
         self.closing.warm_up()
-        self.house = self._furnished(engines, self.settings, Lanes.of_threads(ears=EARS, minds=MINDS))
+        self.house = self._furnished(engines, self.settings, lanes_for(engines))
         log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
 
     def _furnished(self, engines: Engines, settings: Settings, lanes: Lanes) -> House:
@@ -156,7 +160,7 @@ class Bot:
         old, before = self.settings, self.house
         if before is None:
             engines = make_engines(new, self.environment, anybody=self.anybody, helpdesk=self)
-            lanes = Lanes.of_threads(ears=EARS, minds=MINDS)
+            lanes = lanes_for(engines)
         else:
             engines = remake(before.engines, old, new, self.environment, anybody=self.anybody, helpdesk=self)
             lanes = before.lanes

@@ -20,7 +20,9 @@ from calls.faults import fitted
 from calls.scoring import Score, Understand, Verdict, score
 from calls.section import unknown
 from calls.settings import Settings
+from nlu.assistant_guard import numbers_in
 from nlu.hindsight import misses_nothing, samples, telling_turn
+from nlu.rules import Rules
 from records.corrections import Corrections, Proposal
 
 log = logging.getLogger("voicebot")
@@ -124,7 +126,7 @@ def gone() -> Correction:
 
 def objection_to(correction: Correction, version: str, *, even_if_worse: bool) -> str:
     """Why it can't be kept like this, and what to do; "" when nothing stands in the way."""
-    if A_NUMBER.search(correction.heard):
+    if A_NUMBER.search(correction.heard) or numbers_in(correction.heard):
         return "there is a number in it that may be somebody's: take it out of the words, then score it"
     if not correction.score:
         return "it was not scored yet: score it first"
@@ -171,6 +173,4 @@ def settings_of(text: str) -> Settings:
 
 
 def rules(settings: Settings) -> Understand:
-    from nlu.rules import Rules  # trained here, not while the process starts
-
     return Rules(settings).understand

@@ -42,6 +42,9 @@ class Question(StrEnum):
     CONFIRM_SLOT = "confirm_slot"  # "I have understood 7 1 2: is that right?"
 
 
+ABOUT_A_SLOT = (Question.SLOT, Question.CONFIRM_SLOT)
+
+
 class Consent(StrEnum):
     """Whether the call may be recorded (the caller presses 9 to decline)."""
 

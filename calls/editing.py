@@ -36,19 +36,6 @@ def add_variation(text: str, heard: str, meant: str) -> str:
     return put(marked, ("understanding", "variations"), heard, meant)
 
 
-def remove_phrase(text: str, intent: str, language: str, phrase: str) -> str:
-    """The same text without this phrase; unchanged when it does not stand there. Raises Misplaced."""
-    marked = readable(text)
-    phrases = held(marked, ("intents", intent)).get("phrases", {}).get(language, [])
-    return remove(marked, ("intents", intent, "phrases", language, phrases.index(phrase))) if phrase in phrases else text
-
-
-def remove_variation(text: str, heard: str) -> str:
-    marked = readable(text)
-    there = held(marked, ()).get("understanding", {}).get("variations", {})
-    return remove(marked, ("understanding", "variations", heard)) if heard in there else text
-
-
 # -- members and items ----------------------------------------------------------------
 def append(marked: Marked, path: Path, value: object) -> str:
     """`value` as the last item of the list at `path`."""
@@ -60,16 +47,6 @@ def put(marked: Marked, path: Path, key: str, value: object) -> str:
     if old := marked.marks.get((*path, key)):
         return marked.text[: old.start] + written(value) + marked.text[old.end :]
     return inserted(marked, path, f"{written(key)}: {written(value)}")
-
-
-def remove(marked: Marked, path: Path) -> str:
-    """Without the member or item at `path`, and without the comma that parts it from its neighbour."""
-    mark, siblings = marked.marks[path], children(marked, path[:-1])
-    at = siblings.index(mark)
-    if at > 0:
-        return marked.text[: siblings[at - 1].end] + marked.text[mark.end :]
-    end = siblings[1].key if len(siblings) > 1 else mark.end
-    return marked.text[: mark.key] + marked.text[end:]
 
 
 def inserted(marked: Marked, path: Path, new: str) -> str:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from calls.call import CallRecord, Usage
+from calls.call import CallRecord, Question, Usage
 from calls.urgency import in_words
 
 _NOT_TOLD = frozenset({"nearest", "language"})  # what the rules note beside an intent
 
 
 def told(record: CallRecord) -> dict[str, str]:
-    """What the caller gave, as last said: "order id" -> "OD1234"."""
-    values = {name: value for turn in record.turns for name, value in turn.slots.items() if name not in _NOT_TOLD}
+    """What the caller gave, as last said: "order id" -> "OD1234". Not what was read back and wrong."""
+    values: dict[str, str] = {}
+    read_back = ""
+    for turn in record.turns:
+        if turn.intent == "no":
+            values.pop(read_back, None)
+        values |= {name: value for name, value in turn.slots.items() if value and name not in _NOT_TOLD}
+        if turn.said:
+            read_back = turn.asked_slot if turn.asked is Question.CONFIRM_SLOT else ""
     return {name.replace("_", " "): value for name, value in values.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from calls.call import CallRecord, TurnRecord
+from calls.call import CallRecord, Consent, TurnRecord
 from calls.corrections import CorrectionKind
 from calls.errors import CorrectionError
 from console.at_desk import known_call
@@ -49,8 +49,8 @@ def proposal(record: CallRecord, said: TurnRecord) -> Proposal:
 
 
 def with_words(record: CallRecord) -> list[TurnRecord]:
-    """Keys and silences can't be misheard."""
-    return [turn for turn in record.turns if turn.heard and not turn.keyed]
+    """Keys and silences can't be misheard. Who declined to be recorded is not quoted to teach the bot."""
+    return [turn for turn in record.turns if turn.heard and not turn.keyed] if record.consent is Consent.GIVEN else []
 
 
 def page(record: CallRecord, turn: int | None = None, trouble: str = "") -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from calls.call import Question, Say
 from calls.settings import Settings, pick
 from calls.slots import SlotSettings
-from nlu.form import Form, slot_settings
+from nlu.form import Form, required, slot_settings
+from nlu.slot_codes import CODES
 from nlu.slots import check, read_back
 from nlu.speaking import Speaking
 
@@ -20,15 +21,21 @@ class Asking:
 
     def next(self, form: Form, language: str) -> list[Say]:
         """What is to be asked now, in the order of jambonz-app.json; nothing when the wish knows what it needs."""
-        for name, slot in self._needed(form):
+        for name, slot in required(self._settings, form.wish).items():
             if name in form.confirmed or self._gave_up_on(name, form):
                 continue
             return list(self._ask_for(name, slot, form, language))
         return []
 
-    def gave_up(self, form: Form) -> bool:
-        """Whether something that the wish needs could not be had."""
-        return any(self._gave_up_on(name, form) for name, _ in self._needed(form) if name not in form.confirmed)
+    def gave_up(self, form: Form) -> str:
+        """The slot that the wish needs and that could not be had; "" while there is none."""
+        missing = (name for name in required(self._settings, form.wish) if name not in form.confirmed)
+        return next((name for name in missing if self._gave_up_on(name, form)), "")
+
+    def without(self, name: str, language: str) -> Iterator[Say]:
+        """The bot asks for it no more."""
+        slot = slot_settings(self._settings, name)
+        return self._speaking.prompt("slot_given_up", language, label=self._label(slot, language)) if slot else iter(())
 
     def again(self, name: str, language: str) -> Iterator[Say]:
         """The caller's answer was not understood."""
@@ -39,10 +46,6 @@ class Asking:
         """The values as an answer speaks them, by the names of their slots."""
         slots = {name: slot_settings(self._settings, name, form.wish) for name in form.values}
         return {name: read_back(slot, form.values[name]) for name, slot in slots.items() if slot}
-
-    def _needed(self, form: Form) -> list[tuple[str, SlotSettings]]:
-        wish = self._settings.intents.get(form.wish)
-        return [(name, slot) for name, slot in wish.slots.items() if slot.required] if wish else []
 
     def _gave_up_on(self, name: str, form: Form) -> bool:
         return name in form.refused or (form.asked[name] >= _MOST_ASKED and not self._can_be_confirmed(name, form))
@@ -57,13 +60,17 @@ class Asking:
             return self._about("slot_again", name, slot, language) if form.asked[name] else self._first(name, slot, language)
         if why := check(slot, value):
             return self._about("slot_again" if why in ("too_short", "too_long") else "slot_invalid", name, slot, language)
-        label = pick(slot.label, language, self._settings.language)
-        blanks = {"label": label, "value": read_back(slot, value)}
+        blanks = {"label": self._label(slot, language), "value": read_back(slot, value)}
         return self._speaking.prompt("slot_confirm", language, Question.CONFIRM_SLOT, slot=name, **blanks)
 
     def _first(self, name: str, slot: SlotSettings, language: str) -> Iterator[Say]:
         return self._speaking.spoken(slot.ask, language, Question.SLOT, slot=name)
 
     def _about(self, prompt: str, name: str, slot: SlotSettings, language: str) -> Iterator[Say]:
-        label = pick(slot.label, language, self._settings.language)
-        return self._speaking.prompt(prompt, language, Question.SLOT, slot=name, label=label)
+        """A day or an amount is not said digit by digit, nor keyed in: it is asked for as the first time."""
+        if slot.kind not in CODES:
+            return self._first(name, slot, language)
+        return self._speaking.prompt(prompt, language, Question.SLOT, slot=name, label=self._label(slot, language))
+
+    def _label(self, slot: SlotSettings, language: str) -> str:
+        return pick(slot.label, language, self._settings.language)

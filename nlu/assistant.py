@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from calls.breaker import Breaker
 from calls.call import Call, Intent, Outcome, Question, Say, Turn, Usage
 from calls.ports import Helpdesk, Understanding
 from calls.settings import Settings
 from nlu.assistant_acts import Complete, Kit
-from nlu.assistant_breaker import Breaker
 from nlu.assistant_exchange import Exchange
 from nlu.assistant_guard import Guard
 from nlu.assistant_header import HeaderReader

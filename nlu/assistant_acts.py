@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from calls.call import Call, Intent, Outcome, Question, Say, Turn
 from calls.settings import Settings
+from calls.standing import standing_question
 from nlu import everyday
 from nlu.assistant_guard import Guard
 from nlu.assistant_header import HeaderReader
@@ -16,11 +17,11 @@ from nlu.assistant_tools import END, LOOK_UP, TRANSFER, Toolbox
 from nlu.connecting import wants_human
 from nlu.dialogue import Dialogue
 from nlu.speaking import Speaking
-from nlu.standing import standing_question
 from nlu.wishes import TRANSFER as HUMAN
 from nlu.wishes import is_sure
 
 _DONE = (everyday.GOODBYE, everyday.NO, everyday.THANKS)  # who says one of these may be said goodbye to
+_NO_END = (Question.SOLVED, Question.SLOT, Question.CONFIRM_SLOT)
 _OFFERED = (Question.OFFER_HUMAN, Question.OFFER_CALLBACK)
 Complete = Callable[[Intent, Turn, Sequence[Turn]], Intent]
 
@@ -53,12 +54,13 @@ class Acts:
     found: list[str] = field(default_factory=list)
 
     def is_ours(self, intent: Intent) -> bool:
-        """Whether what follows is a goodbye, a handover, a promise, whatever the model would say."""
-        if not is_sure(self.kit.settings, intent):
-            return False
+        """Whether what follows is a goodbye, a handover, a promise, whatever the model would say. An unsure yes to an offer is asked
+        again: the model might promise what nobody does."""
         asked, name = standing_question(self.history), intent.name
         if name in (everyday.YES, everyday.NO) and asked in _OFFERED:
             return True
+        if not is_sure(self.kit.settings, intent):
+            return False
         if name in (everyday.NO, everyday.THANKS) and asked is Question.ANYTHING_ELSE:
             return True
         return name == everyday.GOODBYE or wants_human(self.kit.settings, intent)
@@ -75,8 +77,13 @@ class Acts:
             if intent is None:
                 yield human
             yield from self.close(human)
-        elif END in names and intent is not None and intent.name in _DONE and is_sure(self.kit.settings, intent):
+        elif END in names and intent is not None and self._is_done(intent):
             yield from self.close(Intent(everyday.GOODBYE))
+
+    def _is_done(self, intent: Intent) -> bool:
+        """A no to "did that help?" is no goodbye."""
+        goes_on = intent.name == everyday.NO and standing_question(self.history) in _NO_END
+        return intent.name in _DONE and is_sure(self.kit.settings, intent) and not goes_on
 
     def results(self, calls: Sequence[ToolCall]) -> tuple[tuple[ToolCall, str, bool], ...]:
         """What the desk was asked for. Takes as long as the desk."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from calls.call import Call, Intent, Outcome, Question, Say, Turn
+from nlu import everyday
 from nlu.assistant_acts import Acts, Kit, looks
 from nlu.assistant_draft import Draft, tongue_of
 from nlu.assistant_header import Header
@@ -21,6 +22,7 @@ from nlu.assistant_memory import conversation
 from nlu.assistant_meter import Meter
 from nlu.assistant_model import ModelFailed, Request, Spent, Stopped, Text, ToolBegan, ToolCall, ToolRound
 from nlu.assistant_reading import Over, Reading
+from nlu.assistant_tools import NOTE
 
 log = logging.getLogger(__name__)
 TICK_S = 0.02
@@ -50,7 +52,7 @@ class Exchange:
         try:
             yield from self._listen(self._request, strict=True)
             yield from self._use_tools()
-            if not (self._spoken or self._acts.closed or self.interrupted):
+            if not (self._spoken or self._acts.closed or self.interrupted or self._waits):
                 raise ModelFailed("empty")
         except ModelFailed as failure:
             self.failure = failure
@@ -65,6 +67,11 @@ class Exchange:
         return self._header.intent if self._header else None
 
     @property
+    def _waits(self) -> bool:
+        """The caller asked for a moment: to say nothing is an answer, too."""
+        return self.intent is not None and self.intent.name == everyday.WAIT
+
+    @property
     def spoke(self) -> bool:
         return bool(self._spoken)
 
@@ -74,14 +81,18 @@ class Exchange:
         if not calls or self.interrupted:
             return
         yield from self._acts.closing(calls, self.intent)
-        if self._acts.closed:
-            return
-        if self.asks is not Question.NONE and not looks(calls):  # the caller has an answer and is asked: a note needs no more words
-            threading.Thread(target=self._acts.results, args=(calls,), name="note", daemon=True).start()
+        if self._acts.closed or (self.asks is not Question.NONE and not looks(calls)):  # the caller has an answer and is asked
+            self._note(calls)
             return
         yield from self._listen(lambda: self._second_request(calls), strict=self._header is None)
         if not self.interrupted:
+            self._note(self._calls)
             yield from self._acts.closing(self._calls, self.intent)
+
+    def _note(self, calls: Sequence[ToolCall]) -> None:
+        """A note needs no more words of the model's, and nobody waits for the desk."""
+        if notes := tuple(called for called in calls if called.name == NOTE):
+            threading.Thread(target=self._acts.results, args=(notes,), name="note", daemon=True).start()
 
     # -- one request ----------------------------------------------------------------
 

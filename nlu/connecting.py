@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from calls.call import Intent, Outcome, OutcomeKind, Question, Say, Turn
 from calls.settings import Settings
+from calls.standing import standing_question
 from nlu import everyday
 from nlu.humans import Humans
 from nlu.speaking import Speaking
-from nlu.standing import standing_question
 from nlu.wishes import is_sure
 
 _PATIENCE_WITH_HUMANS = 2  # so often a call is handed over; then a call back is promised

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from calls.call import Intent, Outcome, OutcomeKind, Question, Say, Turn
+from calls.call import ABOUT_A_SLOT, Intent, Outcome, OutcomeKind, Question, Say, Turn
 from calls.settings import IntentSettings, Settings
+from calls.standing import standing_question, standing_slot, standing_turn
 from calls.urgency import Signal
 from nlu import everyday
 from nlu.asking import Asking
@@ -14,7 +16,6 @@ from nlu.connecting import Connecting, wants_human
 from nlu.form import DETAILS, Form, form_of
 from nlu.humans import Anybody, Humans, always, utc_now
 from nlu.speaking import Speaking, says
-from nlu.standing import standing_question, standing_slot, standing_turn
 from nlu.wishes import OTHER, is_sure, is_wish, topic_of
 
 _BESIDE_THE_TALK = frozenset(
@@ -30,7 +31,6 @@ _ANSWERABLE = (
     Question.SLOT,
     Question.CONFIRM_SLOT,
 )
-_ASKS_BACK = (Question.SLOT, Question.CONFIRM_SLOT)  # before a wish is answered
 _UPSET = frozenset({Signal.ANGER, Signal.REPETITION, Signal.STANDSTILL, Signal.ASKED_FOR_HUMAN})
 _AGAIN = {  # how a question is asked once more, in another language
     Question.ANYTHING_ELSE: "anything_else",
@@ -54,8 +54,8 @@ class Dialogue:
         asked = standing_question(history)
         if not self._understood(intent, asked):
             return self._ask_again(intent, turn, history, asked)
-        if asked in _ASKS_BACK and intent.name in (DETAILS, everyday.YES, everyday.NO):
-            return self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
+        if asked in ABOUT_A_SLOT and intent.name in (DETAILS, everyday.YES, everyday.NO, everyday.GREETING):
+            return self._go_on_asking(intent, turn, history)
         match intent.name:
             case everyday.YES | everyday.NO:
                 return self._yes_or_no(intent, asked, turn, history)
@@ -88,38 +88,53 @@ class Dialogue:
             return self._from_faq(intent, turn, history)
         if intent.name == OTHER:
             return self._what_else(self._before(intent.name, history), turn)
-        return self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
+        return self._fill_in(form_of(self._settings, history, intent), turn, history)
 
     def _human_of(self, intent: Intent) -> str:
         """Which of the breath's wishes is the one for a human."""
         return next(name for name in (intent.name, *intent.also) if self._settings.intents[name].ends_in == "human")
 
-    def _fill_in(self, form: Form, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+    def _go_on_asking(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
+        """An "okay" to the question for a number is not yet the number, and who says hello wants to know whether we are there."""
+        form = form_of(self._settings, history, intent)
+        if intent.name == everyday.GREETING:
+            return self._repeat(turn, history)
+        if intent.name == everyday.YES and standing_question(history) is Question.SLOT and not form.values.get(standing_slot(history)):
+            return iter(())
+        return self._fill_in(form, turn, history)
+
+    def _fill_in(self, form: Form, turn: Turn, history: Sequence[Turn]) -> Iterator[Say | Outcome]:
         """Asks for what the wish needs to know; when there is nothing more to ask, the answer."""
         if asks := self._asking.next(form, turn.language):
             return iter(asks)
         wish = self._settings.intents.get(form.wish)
         if wish is None:
             return self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
-        if self._asking.gave_up(form):
-            return self._prompt("offer_human", turn, Question.OFFER_HUMAN)
-        return self._explain(form, wish, intent, turn, history)
+        if missing := self._asking.gave_up(form):
+            return self._do_without(missing, turn)
+        return self._explain(form, wish, turn, history)
 
-    def _explain(self, form: Form, wish: IntentSettings, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
+    def _do_without(self, missing: str, turn: Turn) -> Iterator[Say]:
+        yield from self._asking.without(missing, turn.language)
+        yield from self._prompt("offer_human", turn, Question.OFFER_HUMAN)
+
+    def _explain(self, form: Form, wish: IntentSettings, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
         """The answer; the second time, for lost data, or where there is none, a human is offered with it."""
         yield from self._speaking.spoken(wish.answer, turn.language, **self._asking.blanks(form))
-        if self._before(form.wish, history) or not wish.answer or Signal.DATA_LOSS in intent.signals:
-            yield from self._prompt("offer_human", turn, Question.OFFER_HUMAN)
-            return
-        yield from self._beside_it(intent, turn)
-        yield from self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
+        if self._before(form.wish, history) or not wish.answer or Signal.DATA_LOSS in form.wanted.signals:
+            return (yield from self._prompt("offer_human", turn, Question.OFFER_HUMAN))
+        yield from self._beside_it(form, turn) or self._prompt("anything_else", turn, Question.ANYTHING_ELSE)
 
-    def _beside_it(self, intent: Intent, turn: Turn) -> Iterator[Say]:
-        """A second wish of the same breath is not forgotten."""
-        for name in intent.also[:1]:
-            if (wish := self._settings.intents.get(name)) and wish.answer and not any(slot.required for slot in wish.slots.values()):
-                yield from self._prompt("also_asked", turn, topic=topic_of(self._settings, name, turn.language))
-                yield from self._speaking.spoken(wish.answer, turn.language)
+    def _beside_it(self, form: Form, turn: Turn) -> list[Say]:
+        """A second wish of the same breath is not forgotten: its answer, or the question for what it needs to know."""
+        wish = self._settings.intents.get(name := next(iter(form.wanted.also), ""))
+        beside = replace(form, wish=name)
+        if wish is None or not wish.answer or name == form.wish or self._asking.gave_up(beside):
+            return []
+        asks = self._asking.next(beside, turn.language)
+        answer = self._speaking.spoken(wish.answer, turn.language, **self._asking.blanks(beside))
+        then = asks or [*answer, *self._prompt("anything_else", turn, Question.ANYTHING_ELSE)]
+        return [*self._prompt("also_asked", turn, topic=topic_of(self._settings, name, turn.language)), *then]
 
     def _from_faq(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
         """Asked for the second time, the answer has not helped: a human is offered with it."""
@@ -138,9 +153,9 @@ class Dialogue:
     def _before(self, name: str, history: Sequence[Turn]) -> bool:
         """Whether the same was wanted, and answered, earlier in the call."""
         return any(
-            earlier.intent and earlier.intent.name == name and is_sure(self._settings, earlier.intent) and not _put_off(earlier)
+            earlier.intent and earlier.intent.name == name and is_sure(self._settings, earlier.intent) and not self._put_off(earlier)
             for earlier in history
-            if earlier.asked not in _ASKS_BACK
+            if earlier.asked not in ABOUT_A_SLOT
         )
 
     def _is_upset(self, intent: Intent, history: Sequence[Turn]) -> bool:
@@ -154,7 +169,7 @@ class Dialogue:
         match asked, intent.name == everyday.YES:
             case Question.OFFER_HUMAN, True:
                 return self._connecting.connect("offered", intent, turn, history)
-            case Question.OFFER_HUMAN, False if _put_off(last := standing_turn(history)) and last and last.intent:
+            case Question.OFFER_HUMAN, False if self._put_off(last := standing_turn(history)) and last and last.intent:
                 return self._answer_after_all(last.intent, turn, history)
             case Question.OFFER_CALLBACK, True:
                 return self._connecting.promise("callback_promised", "asked", turn)
@@ -174,7 +189,13 @@ class Dialogue:
             return self._prompt("welcome_back", turn, Question.OPEN)
         if wish.faq:
             return self._from_faq(wish, turn, history[:-1])
-        return self._fill_in(form_of(self._settings, history, wish), wish, turn, history)
+        return self._fill_in(form_of(self._settings, history, wish), turn, history)
+
+    def _put_off(self, turn: Turn | None) -> bool:
+        """Whether a wish was not answered then, as a human was offered to an upset caller first."""
+        if not (turn and turn.intent and turn.said and _UPSET & {*turn.intent.signals}):
+            return False
+        return any(" ".join(offer.split()).startswith(" ".join(turn.said)) for offer in self._settings.prompts.upset.values())
 
     def _repeat(self, turn: Turn, history: Sequence[Turn]) -> Iterator[Say]:
         """What the caller heard last, in the language that it was said in."""
@@ -188,10 +209,10 @@ class Dialogue:
         yield from self._prompt("language_changed", turn)
         last, asked = standing_turn(history), standing_question(history)
         wish = last.intent if last and last.intent else None
-        if wish and is_wish(self._settings, (wish.name, wish.confidence)) and not _put_off(last):
+        if wish and is_wish(self._settings, (wish.name, wish.confidence)) and not self._put_off(last):
             yield from self._answer_after_all(wish, turn, [earlier for earlier in history if earlier is not last])
-        elif asked in _ASKS_BACK:
-            yield from self._fill_in(form_of(self._settings, history, intent), intent, turn, history)
+        elif asked in ABOUT_A_SLOT:
+            yield from self._fill_in(form_of(self._settings, history, intent), turn, history)
         elif asked in _AGAIN:
             yield from self._prompt(_AGAIN[asked], turn, asked)
         else:
@@ -210,7 +231,7 @@ class Dialogue:
             return self._prompt("upset", turn, Question.OFFER_HUMAN)
         if misses == most or asked is Question.OFFER_HUMAN:
             return self._prompt("offer_human", turn, Question.OFFER_HUMAN)
-        if asked in _ASKS_BACK:
+        if asked in ABOUT_A_SLOT:
             return self._asking.again(standing_slot(history), turn.language)
         return self._prompt("again_simpler" if misses else "again", turn, Question.AGAIN)
 
@@ -232,8 +253,3 @@ class Dialogue:
 
     def _prompt(self, name: str, turn: Turn, asks: Question = Question.NONE, **blanks: str) -> Iterator[Say]:
         return self._speaking.prompt(name, turn.language, asks, **blanks)
-
-
-def _put_off(turn: Turn | None) -> bool:
-    """Whether a wish was not answered then, as a human was offered to an upset caller first."""
-    return bool(turn and turn.intent and _UPSET & {*turn.intent.signals} and turn.asked is Question.OFFER_HUMAN and len(turn.said) <= 2)

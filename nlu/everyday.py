@@ -5,6 +5,7 @@ The longest phrase counts at each place, so "no thank you" is one thing and "tha
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,16 +24,17 @@ PHRASES = {
         |ok|alright|all right
         |go ahead|definitely|absolutely|i think so|fine|that is fine|why not|i am here|still here|i am still here|it is|i do
         |हाँ|हां जी|जी हां|जी|बिल्कुल|ठीक है|सही है|सही|अच्छा|ज़रूर|ओके|यस|हाँ बताइए|जोड़ दीजिए|कर दीजिए
-        |haan|han|haan ji|ji haan|ji|bilkul|theek hai|thik hai|sahi hai|accha|achha|zaroor
+        |haan|han|haan ji|ji haan|ji|bilkul|theek hai|thik hai|sahi hai|sahi|accha|achha|zaroor
         |ஆமா|ஆமாம்|ஆம்|சரி|ஓகே|இருக்கிறேன்|கண்டிப்பாக|aama|aamam|sari
     """,
     NO: """
         no|nope|nah|not really|not now|not yet|not at all|of course not|i do not think so|that is wrong|that is not right
-        |that is not correct
+        |that is not correct|not correct|not right|wrong|it is wrong|you are wrong|incorrect|that is incorrect
+        |i do not want|i do not want to|i do not want it|i do not want that|not needed|not required|do not connect me|do not transfer me
         |no need|never|no way|it is not
-        |नहीं|जी नहीं|नहीं जी|बिल्कुल नहीं|अभी नहीं|मत|नहीं चाहिए|गलत है|ना
-        |nahi|nahi ji|ji nahi|bilkul nahi|abhi nahi|nahi chahiye
-        |இல்லை|வேண்டாம்|இல்ல|இப்போது வேண்டாம்|illai|vendam
+        |नहीं|जी नहीं|नहीं जी|बिल्कुल नहीं|अभी नहीं|मत|नहीं चाहिए|गलत है|गलत|ज़रूरत नहीं|ज़रूरत नहीं है|ना
+        |nahi|nahi ji|ji nahi|bilkul nahi|abhi nahi|nahi chahiye|galat|galat hai|zaroorat nahi|zaroorat nahi hai|jarurat nahi
+        |இல்லை|வேண்டாம்|இல்ல|இப்போது வேண்டாம்|வேணாம்|வேண்டாங்க|தேவையில்லை|தப்பு|தவறு|illai|vendam|thappu
     """,
     GOODBYE: """
         goodbye|good bye|bye|bye bye|see you|see you later|talk to you later|good night|have a nice day|have a good day|have a great day
@@ -73,10 +75,12 @@ PHRASES = {
     WAIT: """
         wait|wait a moment|wait a minute|wait a second|hold on|hold on a moment|one moment|just a moment|a moment|one minute
         |just a minute|one second|just a second
+        |two minutes|just two minutes|let me find it|let me look
         |one sec|hang on|give me a moment|give me a minute|let me check|let me see|hold the line
-        |रुकिए|रुको|एक मिनट|एक मिनट रुकिए|एक सेकंड|ज़रा रुकिए|थोड़ा रुकिए|होल्ड कीजिए|ठहरिए|देखता हूँ|देखती हूँ
-        |rukiye|ruko|ek minute|ek minute rukiye|ek second|zara rukiye|thehriye
-        |ஒரு நிமிடம்|ஒரு நிமிஷம்|கொஞ்சம் இருங்கள்|இருங்கள்|காத்திருங்கள்|பொறுங்கள்
+        |रुकिए|रुको|एक मिनट|एक मिनट रुकिए|एक सेकंड|ज़रा रुकिए|थोड़ा रुकिए|होल्ड कीजिए|ठहरिए|देखता हूँ|देखती हूँ|देख रहा हूँ|देख रही हूँ
+        |दो मिनट|दो मिनट रुकिए
+        |rukiye|ruko|ek minute|ek minute rukiye|ek second|zara rukiye|thehriye|do minute|do minute rukiye|dekhta hoon|dekhti hoon
+        |ஒரு நிமிடம்|ஒரு நிமிஷம்|கொஞ்சம் இருங்கள்|இருங்கள்|காத்திருங்கள்|பொறுங்கள்|இரண்டு நிமிடம்|ரெண்டு நிமிஷம்|பார்க்கிறேன்|பாக்குறேன்
     """,
     GREETING: """
         hello|hi|hey|hi there|hello there|good morning|good afternoon|good evening|namaste|are you there|is anyone there
@@ -107,6 +111,7 @@ _NAME_FOLLOWS = "my name is|i am calling from|we are calling from|my company is|
 _NAME_STANDS_BEFORE = "बोल रहा हूँ|बोल रही हूँ|bol raha hoon|bol rahi hoon|speaking|பேசுகிறேன்"
 
 
+_NOT = "not"  # "i do not know" is no "i do"
 _ONLY_ALONE = {YES, NO, GREETING}  # "no, my licence ...", "i need help with ...": more was said than that
 
 
@@ -122,19 +127,21 @@ class Reading:
 
 def read(words: list[str]) -> Reading:
     """Read `language.words(...)` from left to right, the longest phrase at each place."""
-    found, unread, matched, at = set(), [], 0, 0
+    found, unread, at = Counter[str](), [], 0  # intent -> how many words say it
     while at < len(words):
         intent, length = _longest(words, at)
         if intent:
-            found.add(intent)
-            matched += length
+            found[intent] += length
         elif words[at] not in _FILLERS:
             unread.append(at)
         at += length
+    if any(words[at] == _NOT for at in unread):
+        del found[YES]
     strange = [at for at in unread if not language.is_function_word(language.stem(words[at]))]
     names = _names(words)
     if strange:
-        found = {GREETING} if names else found - _ONLY_ALONE
+        found = Counter({GREETING: 0}) if names else Counter({name: count for name, count in found.items() if name not in _ONLY_ALONE})
+    matched = found.total()
     loose = len({*strange} - names) + _LOOSE_GRAMMAR * (len(unread) - len(strange))
     return Reading(
         tuple(intent for intent in _WEIGHTIEST_FIRST if intent in found),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from calls.call import CallRecord, Consent, Question, TurnRecord
+from calls.call import ABOUT_A_SLOT, CallRecord, Consent, Question, TurnRecord
 from calls.corrections import Correction, CorrectionKind, CorrectionState
 from calls.scoring import Sample
 from calls.settings import Settings
@@ -15,7 +15,6 @@ from nlu.wishes import OTHER, TRANSFER, has_topic, main_wish
 
 SURE = 0.8  # from this confidence on the bot is taken to have been right, where nobody says otherwise
 _SHORTEST_WISH = 3  # words; shorter ones tell little
-_OF_A_SLOT = (Question.SLOT, Question.CONFIRM_SLOT)
 Place = tuple[str, int | None]  # (call_sid, number of the turn)
 
 
@@ -83,7 +82,7 @@ def spoken(record: CallRecord) -> Iterator[tuple[Question, TurnRecord]]:
     """The turns with words that the rules have to understand by themselves, each with the question that it answered."""
     asked = Question.NONE
     for turn in record.turns if record.consent is Consent.GIVEN else ():
-        if turn.heard and not turn.keyed and asked not in _OF_A_SLOT:
+        if turn.heard and not turn.keyed and asked not in ABOUT_A_SLOT:
             yield asked, turn
         asked = turn.asked if turn.said else asked
 

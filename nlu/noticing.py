@@ -10,13 +10,15 @@ from datetime import datetime
 from calls.call import Intent, Question, Turn
 from calls.settings import Settings
 from calls.slots import SlotSettings
+from calls.standing import standing_question, standing_slot
 from nlu import everyday
 from nlu.faq import FaqFinder
 from nlu.form import DETAILS, form_of, slot_settings
 from nlu.humans import utc_now
+from nlu.lacking import lacks
+from nlu.negated import denies, negates
 from nlu.signals import signals
 from nlu.slots import SlotReader, check, mend
-from nlu.standing import standing_question, standing_slot
 from nlu.wishes import OTHER, is_sure
 
 _SURE = 0.97
@@ -47,13 +49,18 @@ class Noticing:
         slot = slot_settings(self._settings, name) if name else None
         if slot is None:
             return None
-        before = form_of(self._settings, history, Intent("")).values.get(name, "")
-        asked = standing_question(history)
-        if asked is Question.CONFIRM_SLOT:
+        form, is_read_back = form_of(self._settings, history, Intent("")), standing_question(history) is Question.CONFIRM_SLOT
+        before = form.values.get(name, "")
+        if is_read_back:
             value = None if intent.name == everyday.YES else self._corrected(slot, before, turn)
         else:
             value = self._given(name, slot, before, turn)
-        return None if value is None else Intent(DETAILS, _SURE, {name: value})
+        if value is not None:
+            return Intent(DETAILS, _SURE, {name: value})
+        if is_sure(self._settings, intent) and (is_read_back or intent.name != form.wish):
+            return None
+        says_no = denies(turn.heard) or negates(turn.heard) if is_read_back else lacks(turn.heard)
+        return Intent(everyday.NO, _SURE) if says_no else None
 
     def _corrected(self, slot: SlotSettings, before: str, turn: Turn) -> str | None:
         return self._reader.correct(slot, before, turn.heard, language=turn.language, now=self._now()) or None

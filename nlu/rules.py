@@ -11,13 +11,13 @@ from datetime import datetime
 
 from calls.call import Call, Intent, Outcome, Question, Say, Turn
 from calls.settings import Settings
+from calls.standing import standing_question
 from nlu import everyday, language
 from nlu.dialogue import Dialogue
 from nlu.humans import Anybody, always, utc_now
 from nlu.language_wish import requested
 from nlu.lexicon import Lexicon
 from nlu.noticing import Noticing
-from nlu.standing import standing_question
 from nlu.variations import Variations
 from nlu.wanting import Wanting
 

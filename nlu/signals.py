@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from calls.call import Intent, Question, Turn
+from calls.call import ABOUT_A_SLOT, Intent, Turn
+from calls.standing import standing_question
 from calls.urgency import Signal
 from nlu import everyday, language
 from nlu.form import DETAILS
@@ -26,7 +27,6 @@ _NOT_AFTER = frozenset(language.words("नहीं मत ना nahi mat இ�
 _MAY_BE = frozenset(language.words("will would could can may might if to afraid agar अगर shall should"))  # nothing was lost yet
 _OPENS_A_THOUGHT = frozenset(language.words("know understand why how what because and but so since"))
 _LIGHT = frozenset(language.words("भी तो हुआ हुई हुए गया गई है bhi to hua hui hue gaya gayi hai எதுவும் ஒன்றும்"))
-_FILLING_A_SLOT = (Question.SLOT, Question.CONFIRM_SLOT)
 _NO_WISH = frozenset({*everyday.INTENTS, everyday.LANGUAGE, OTHER, TRANSFER, DETAILS, "silence", "trouble", "time_up", "no_recording"})
 
 
@@ -58,7 +58,7 @@ def _wants(name: str, intent: Intent) -> bool:
 
 
 def _fills_a_slot(at: int, history: Sequence[Turn]) -> bool:
-    return at > 0 and history[at - 1].asked in _FILLING_A_SLOT
+    return standing_question(history[:at]) in ABOUT_A_SLOT
 
 
 # -- phrases --------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from calls.call import Question, Say
+from calls.call import ABOUT_A_SLOT, Question, Say
 from calls.settings import Settings, fill
 from nlu.sentences import split
 
@@ -28,7 +28,7 @@ class Speaking:
 
 
 def says(sentences: list[str], language: str, asks: Question = Question.NONE, slot: str = "") -> Iterator[Say]:
-    """The last sentence is the one that asks."""
+    """The last sentence is the one that asks; about a slot all of them are: the caller may break into the first with the number."""
     for number, sentence in enumerate(sentences, start=1):
-        last = number == len(sentences)
-        yield Say(sentence, language, asks if last else Question.NONE, slot if last else "")
+        is_asking = number == len(sentences) or asks in ABOUT_A_SLOT
+        yield Say(sentence, language, asks if is_asking else Question.NONE, slot if is_asking else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from calls.call import CallRecord, CallSummary, OutcomeKind, Question, TurnRecord
+from calls.call import ABOUT_A_SLOT, CallRecord, CallSummary, OutcomeKind, Question, TurnRecord
 from calls.handover import Directory, one_line
 from calls.settings import Settings
 from calls.told import cares, told
@@ -19,7 +19,6 @@ _SHORTEST_WISH = 3  # words that an unclassified sentence needs to be worth quot
 _HUMANS = frozenset({OutcomeKind.ESCALATED, OutcomeKind.BROKEN, OutcomeKind.TRANSFERRED, OutcomeKind.CALLBACK})
 _URGENT = frozenset({Signal.ANGER, Signal.REPETITION, Signal.DATA_LOSS, Signal.DEADLINE, Signal.STANDSTILL})
 _HELPED = {True: "the caller said that it helped", False: "the caller said that it did not help", None: ""}
-_ABOUT_A_SLOT = (Question.SLOT, Question.CONFIRM_SLOT)
 _SENTENCE_ENDS = (".", "!", "?", "।", "…", '"')
 
 
@@ -79,7 +78,7 @@ class Summarizer:
         if turn is None or not (turn.faq or (wish and wish.answer)):
             return "The bot gave no answer to it."
         answer = _after_the_slots(record, turn)
-        if answer.asked in _ABOUT_A_SLOT:
+        if answer.asked in ABOUT_A_SLOT:
             return f"The bot gave no answer yet: it was asking for the {answer.asked_slot.replace('_', ' ') or 'details'}."
         if not answer.said:
             return "The caller did not hear the bot's answer."
@@ -100,7 +99,7 @@ class Summarizer:
 def _after_the_slots(record: CallRecord, turn: TurnRecord) -> TurnRecord:
     """The turn that answers the wish of `turn`: the bot may first have asked for what it needs to know."""
     following = record.turns[record.turns.index(turn) :]
-    asking = list(takewhile(lambda each: each.asked in _ABOUT_A_SLOT or (each is not turn and not each.said), following))
+    asking = list(takewhile(lambda each: each.asked in ABOUT_A_SLOT or (each is not turn and not each.said), following))
     return following[len(asking)] if len(asking) < len(following) else turn
 
 

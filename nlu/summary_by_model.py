@@ -15,7 +15,7 @@ from nlu.assistant_reading import Over, Reading
 from nlu.sentences import split
 
 log = logging.getLogger(__name__)
-WITHIN_S = 15.0
+WITHIN_S = 8.0  # before the sweeper hands the call over without it
 _MOST_TOKENS = 200
 _MOST_SENTENCES = 3
 _LONGEST = 600  # characters

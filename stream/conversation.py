@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Usage, Utterance
+from calls.call import ABOUT_A_SLOT, Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Transcript, Turn, Usage, Utterance
 from calls.events import (
     AudioFrame,
     CallerKnown,
@@ -31,6 +31,7 @@ from calls.events import (
     Transcribed,
     Understood,
 )
+from calls.standing import standing_question
 from stream import manners, measures
 from stream.hearing import Hearing
 from stream.house import House as House
@@ -46,6 +47,7 @@ from stream.work import Work
 FRAME_S = 0.02
 HEARTBEAT_S = 10.0
 LAST_WORDS_S = 10.0  # so long a caller's last words may take to be recognised after the hang-up; nobody waits for it
+FIGURES_S = 2.0  # so long after the hang-up a language model may take to tell what it cost
 LEAVING = (OutcomeKind.ESCALATED, OutcomeKind.CALLBACK)  # once announced, not talked out of
 
 
@@ -81,19 +83,24 @@ class Conversation:
 
     def run(self) -> Outcome:
         self.open()
-        while not self.journalled:
+        while not self.journalled or self.is_owed_figures:
             self.handle(self.receive())
-            while (finished := self.inbox.get()) is not None:
-                self.handle(finished)
+            self.take_in()
             self.play()
             self.keep_time()
             self.tell_state()
+        self.take_in()
         self.line.disconnect()
         return self.outcome or Outcome(OutcomeKind.BROKEN)
 
     def receive(self) -> Any:
         """From the line; when the caller has gone, from the lanes that still work on the last words."""
         return self.line.receive(timeout=FRAME_S) if self.gone_at is None else self.inbox.get(timeout=FRAME_S)
+
+    def take_in(self) -> None:
+        """What the lanes have finished."""
+        while (finished := self.inbox.get()) is not None:
+            self.handle(finished)
 
     def handle(self, event: Any) -> None:
         match event:
@@ -156,8 +163,8 @@ class Conversation:
             self.patience.stir(now, by_caller=self.hearing.speaking)
         if tired := self.patience.due(now):
             self.handle(tired)
-        if keyed := self.keying.due(now):
-            self.keyed(keyed)
+        if (number := self.keying.due(now)) and not self.outcome:
+            self.keyed(number)
         if now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT_S
             self.pen.alive()
@@ -180,6 +187,10 @@ class Conversation:
     @property
     def all_understood(self) -> bool:
         return not self.unheard and (not self.turn.heard or self.turn.intent is not None)
+
+    @property
+    def is_owed_figures(self) -> bool:
+        return self.gone_at is not None and self.mind.busy and self.clock() - self.gone_at < FIGURES_S
 
     @property
     def turn(self) -> Turn:
@@ -223,6 +234,9 @@ class Conversation:
         turn.timings.endpoint = self.hearing.endpoint_ms
         measures.stamp(turn, "transcribed", self.hearing.since(turn.ended_ms, self.clock()))
         self.telling.heard(self.turns)
+        self.answer(turn)
+
+    def answer(self, turn: Turn) -> None:
         self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
 
     def understood(self, turn: Turn, intent: Intent) -> None:
@@ -242,41 +256,45 @@ class Conversation:
             self.pen.turn_finished(turn)
 
     def pressed(self, digit: str) -> None:
-        """Where a number was asked for, or is being asked for, the keys are its digits; else each stands for a wish."""
-        if self.keying.under_way or self.turn.asked is Question.SLOT or self.playout.asking(Question.SLOT):
-            self.interrupt()
-            if number := self.keying.press(digit, self.clock()):
-                self.keyed(number)
+        """Where a number is asked for or read back, the keys are its digits; else each stands for a wish."""
+        asked = self.playout.asking(*ABOUT_A_SLOT) or standing_question(self.turns) in ABOUT_A_SLOT
+        if self.leaving or not (asked or self.keying.under_way):
+            self.wished(digit)
             return
-        self.wished(digit)
+        self.interrupt()
+        if number := self.keying.press(digit, self.clock()):
+            self.keyed(number)
 
     def wished(self, key: str) -> None:
         """A key of jambonz-app.json's keypad."""
         wish = self.settings.keypad.get(key)
         if wish == "no_recording":
             self.pen.consent_declined()
+        if wish == "no_recording" and not self.leaving:
             self.say(manners.recording_declined(self.turns), intent=wish)
         elif wish and not self.leaving:
             turn = self.new_turn(self.language)
             turn.intent = Intent(wish)
-            self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+            self.answer(turn)
 
     def keyed(self, number: str) -> None:
         """The digits are the caller's words; a single one that stands for a wish is that."""
-        if number in self.settings.keypad:
+        if number in self.settings.keypad or self.leaving:
             self.wished(number)
             return
         turn = self.new_turn(self.language)
         turn.heard, turn.keyed = number, True
         self.telling.heard(self.turns)
-        self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+        self.answer(turn)
 
     def caller_is_silent(self, times: int) -> None:
         self.say(manners.after_silence(times, self.turns, self.settings.limits.max_silences), intent="silence")
 
     def hung_up(self) -> None:
-        """The last words, cut off by the hang-up, are still recognised and journalled."""
+        """The last words and keys, cut off by the hang-up, are still understood and journalled."""
         self.gone_at = self.clock()
+        if number := self.keying.take():
+            self.keyed(number)
         for last in self.hearing.flush():
             self.handle(last)
 
@@ -372,7 +390,7 @@ class Conversation:
         if self.failures > 1:
             self.end(Outcome(OutcomeKind.ESCALATED, "engine_failed"))
         else:
-            self.say(manners.TROUBLE, intent="trouble")
+            self.say(manners.trouble(self.turns), intent="trouble")
 
     def end(self, outcome: Outcome) -> None:
         """The outcome is journalled first; then the line is let go, and Jambonz asks the action hook what to do."""

@@ -20,14 +20,15 @@ class Keying:
         """The whole number if this key completes it, else ""."""
         self._last_at = now
         if key == ENDS:
-            return self._take()
+            return self.take()
         self._digits = "" if key == CLEARS else (self._digits + key)[:MOST_DIGITS]
         return ""
 
     def due(self, now: float) -> str:
         """The whole number if the caller has keyed no more for a while, else ""."""
-        return self._take() if self._digits and now - self._last_at >= self._timeout_s else ""
+        return self.take() if self._digits and now - self._last_at >= self._timeout_s else ""
 
-    def _take(self) -> str:
+    def take(self) -> str:
+        """What was keyed so far, done with or not."""
         digits, self._digits = self._digits, ""
         return digits

@@ -51,6 +51,10 @@ class Lane:
         self._lock = threading.Lock()
         self._running = False
 
+    @property
+    def busy(self) -> bool:
+        return self._running
+
     def do(self, job: Job, *args: Any) -> None:
         with self._lock:
             self._jobs.append((job, args))

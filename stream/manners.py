@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from calls.call import Call, CallerProfile, Outcome, OutcomeKind, Question, Say, Transcript, Turn, Utterance
+from calls.call import ABOUT_A_SLOT, Call, CallerProfile, Outcome, OutcomeKind, Question, Say, Transcript, Turn, Utterance
 from calls.settings import Listening, Settings, fill, pick
+from calls.standing import standing_question, standing_slot
 
 ECHO_LIKENESS = 88  # of 100: rapidfuzz's partial ratio
 ECHO_MIN_WORDS = 2
@@ -23,11 +24,11 @@ class Sentence:
     interruptible: bool = True
 
 
-def prompt(settings: Settings, name: str, language: str, asks: Question = Question.NONE) -> Iterator[Sentence]:
+def prompt(settings: Settings, name: str, language: str, asks: Question = Question.NONE, slot: str = "") -> Iterator[Sentence]:
     """A prompt of jambonz-app.json in the caller's language, or else in the first."""
     spoken: dict[str, str] = getattr(settings.prompts, name)
     in_language = language if spoken.get(language) else settings.language
-    yield Sentence(Say(pick(spoken, language, settings.language), in_language, asks))
+    yield Sentence(Say(pick(spoken, language, settings.language), in_language, asks, slot))
 
 
 def opening(call: Call, settings: Settings) -> list[Sentence]:
@@ -58,19 +59,30 @@ class Announcement:
 
     prompts: tuple[str, ...]
     asks: Question = Question.NONE
+    slot: str = ""  # that a SLOT or CONFIRM_SLOT asks for
     then: Outcome | None = None
+    again: tuple[Say, ...] = ()  # said once more behind them
 
 
-TROUBLE = Announcement(("trouble",), Question.AGAIN)
 TIME_UP = Announcement(("connecting",), then=Outcome(OutcomeKind.ESCALATED, "time_up"))
 
 
 def sentences_of(announcement: Announcement, settings: Settings, language: str) -> list[Sentence]:
-    return [sentence for name in announcement.prompts for sentence in prompt(settings, name, language, announcement.asks)]
+    asks, slot = announcement.asks, announcement.slot
+    prompts = [sentence for name in announcement.prompts for sentence in prompt(settings, name, language, asks, slot)]
+    return [*prompts, *(Sentence(say) for say in announcement.again)]
 
 
-def after_silence(times: int, turns: Iterable[Turn], most: int) -> Announcement:
+def trouble(turns: Sequence[Turn]) -> Announcement:
+    """What the caller shall say once more may be the number that was asked for."""
+    asked = standing_question(turns)
+    return Announcement(("trouble",), asked if asked in ABOUT_A_SLOT else Question.AGAIN, standing_slot(turns))
+
+
+def after_silence(times: int, turns: Sequence[Turn], most: int) -> Announcement:
     """`times` in a row the caller was silent; after `most` the bot asks no more."""
+    if times <= most and (asked := standing_question(turns)) in ABOUT_A_SLOT:  # looking for the number: it is still asked for
+        return Announcement(("still_there",), asked, standing_slot(turns), again=tuple(_question_for_a_slot(turns)))
     if times <= most:
         return Announcement(("still_there",), Question.STILL_THERE)
     if any(turn.heard for turn in turns):
@@ -79,12 +91,19 @@ def after_silence(times: int, turns: Iterable[Turn], most: int) -> Announcement:
     return Announcement(("connecting",), then=Outcome(OutcomeKind.ESCALATED, "silence"))
 
 
+def _question_for_a_slot(turns: Sequence[Turn]) -> Iterator[Say]:
+    """As it was said last, but for our own "are you still there"."""
+    said = (turn for turn in reversed(turns) if turn.said and not (turn.intent and turn.intent.name == "silence"))
+    if turn := next(said, None):
+        yield from (Say(text, turn.language, turn.asked, turn.asked_slot) for text in turn.said)
+
+
 def recording_declined(turns: Sequence[Turn]) -> Announcement:
     """What was asked before still stands; who pressed the key in the disclosure hears the greeting now."""
-    asked = next((turn.asked for turn in reversed(turns) if turn.asked is not Question.NONE), Question.NONE)
-    if asked is Question.NONE:
+    asking = next((turn for turn in reversed(turns) if turn.asked is not Question.NONE), None)
+    if asking is None:
         return Announcement(("recording_off", "greeting"), Question.OPEN)
-    return Announcement(("recording_off",), asked)
+    return Announcement(("recording_off",), asking.asked, asking.asked_slot)
 
 
 def lets_us_go_on(transcript: Transcript, asking: bool, turn: Turn, listening: Listening) -> bool:
@@ -103,7 +122,14 @@ def is_echo(words: str, said: Iterable[str]) -> bool:
     """Whether the recogniser heard ourselves: our own last words, of two words or more."""
     if len(words.split()) < ECHO_MIN_WORDS:
         return False
-    return any(fuzz.partial_ratio(words, plain(sentence)) >= ECHO_LIKENESS for sentence in said if len(sentence) >= len(words))
+    like = (sentence for sentence in said if len(sentence) >= len(words) and not _is_another_number(words, sentence))
+    return any(fuzz.partial_ratio(words, plain(sentence)) >= ECHO_LIKENESS for sentence in like)
+
+
+def _is_another_number(words: str, sentence: str) -> bool:
+    """Whether a number that we said is put right: all but a digit of it may be the same."""
+    heard, said = ("".join(char for char in text if char.isdigit()) for text in (words, sentence))
+    return bool(said) and heard not in said
 
 
 def worth_asking(utterance: Utterance, transcript: Transcript) -> bool:

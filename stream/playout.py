@@ -100,9 +100,12 @@ class Playout:
         return whole and isinstance(self._queue[0], Sound) and _must_be_heard(self._queue[0])
 
     def asking(self, *questions: Question) -> bool:
-        """Whether the sentence being heard is a question, or one of these."""
-        asks = self._heard[-1].say.asks if self._heard else Question.NONE
-        return asks in questions if questions else asks is not Question.NONE
+        """Whether the sentence being heard is (the end of) a question, or belongs to one of these."""
+        say = self._heard[-1].say if self._heard else None
+        if say is None or questions:
+            return say is not None and say.asks in questions
+        goes_on = any(isinstance(item, Said) and item.say is not say and item.say.asks is say.asks for item in self._queue)
+        return say.asks is not Question.NONE and not goes_on
 
     def hold(self, now: float) -> bool:
         """Pause what may be interrupted. True if killAudio must silence what is on its way.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from after_call import AfterCall
 from calls.agents import Customer
-from calls.call import CallerProfile, Intent, Outcome, OutcomeKind, Turn
+from calls.call import CallerProfile, CallRecord, Intent, Outcome, OutcomeKind, Turn
 from calls.crm import KnownCaller
 from calls.errors import SettingsError
 from calls.settings import Environment, load
@@ -72,8 +74,6 @@ def talk(journal: Journal, sid: str, intent: str = "license_renewal") -> None:
 
 
 def work(worker: Worker, house: AfterCall, sids: list[str]) -> None:
-    import time
-
     worker.start()
     try:
         give_up_at = time.monotonic() + 20
@@ -110,6 +110,32 @@ def test_a_call_reaches_both_crms_and_a_second_one_names_the_first_ticket(
     assert closed is not None
     assert closed.status == "closed"
     assert house.profile(PHONE) == CallerProfile("Ravi Kumar", customer=RAVI), "a closed ticket is not offered again"
+
+
+def test_the_crms_wait_for_the_models_summary_also_when_the_call_is_closed_again(journal_and_house: tuple[Journal, AfterCall]) -> None:
+    journal, house = journal_and_house
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def summarise(record: CallRecord) -> str:
+        asked.set()
+        assert may_answer.wait(10)
+        return "A licence has expired."
+
+    house.sum_up_by(summarise)
+    talk(journal, "CA1")
+    for seconds in (22, 23):  # the hook, and what comes meanwhile: the hook again, or a wrap-up
+        assert house.close("CA1", now=NOW + timedelta(seconds=seconds)) is not None
+        assert asked.wait(10)
+        assert house.deliveries.list() == []
+    may_answer.set()
+    give_up_at = time.monotonic() + 10
+    while len(house.deliveries.list()) < len(house.crms) and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+    finished = house.finished("CA1", "tally")
+    assert finished is not None
+    assert finished.summary.text.startswith("A licence has expired.")
+    assert {each.crm for each in house.deliveries.list()} == set(house.crms)
+    house.leave()
 
 
 def test_who_calls_is_known_by_name_and_open_ticket(journal_and_house: tuple[Journal, AfterCall]) -> None:

@@ -123,7 +123,8 @@ def test_the_shipped_file_has_neither_faults_nor_warnings() -> None:
 
 
 def test_a_fault_names_line_column_and_the_nearest_name() -> None:
-    text = SHIPPED.replace('"answer"', '"answr"', 1)
+    before, intent, after = SHIPPED.partition('"license_renewal": {')
+    text = before + intent + after.replace('"answer"', '"answr"', 1)
     line, column = place(text, text.index('"answr"'))
     assert faults_of(text) == {
         "intents.license_renewal.answr": f'f:{line}:{column}: intents.license_renewal.answr: unknown key; did you mean "answer"?'

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from calls.breaker import Breaker
 from calls.call import Intent, Outcome, OutcomeKind, Question, Say, Turn, Usage
 from calls.settings import Settings
 from calls.slots import SlotKind, SlotSettings
 from nlu.assistant import Assistant
-from nlu.assistant_breaker import Breaker
 from tests.assistant_rig import (
     EXPIRED,
     Bench,
@@ -305,6 +305,19 @@ def test_a_note_beside_the_answer_costs_no_second_request(make: Make, fake: Stre
     assert desk.notes == [("call-1", "Uses GSTR-1 on a Mac.")]
 
 
+def test_a_note_beside_a_transfer_is_not_lost(make: Make, fake: StreamingServer) -> None:
+    desk = Desk()
+    note = Tool("note_on_ticket", '{"text": "Moved to a Mac yesterday."}')
+    fake.will(head("data_corrupt", asks="none"), "This needs a specialist. ", note, Tool("transfer_to_human", '{"reason": "urgent"}'))
+    reply = ask(make({"helpdesk": desk}), "all my data is gone since i moved to a mac")
+    assert reply.outcome == Outcome(OutcomeKind.ESCALATED, "transfer_to_human")
+    assert len(fake.requests) == 1
+    deadline = time.monotonic() + 1
+    while not desk.notes and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert desk.notes == [("call-1", "Moved to a Mac yesterday.")]
+
+
 def test_a_desk_that_is_down_is_told_to_the_model(make: Make, fake: StreamingServer) -> None:
     fake.will(head("other", asks="none"), Tool("look_up_tickets"))
     fake.will(head("other"), "I can't see your tickets now. Anything else?")
@@ -320,6 +333,28 @@ def test_transfer_by_the_model_goes_where_ours_go(make: Make, fake: StreamingSer
     assert reply.words[0] == "This needs a specialist."
     assert reply.words[1:] == ["I am connecting you to a person now.", "Please stay on the line."]
     assert reply.outcome == Outcome(OutcomeKind.ESCALATED, "transfer_to_human")
+
+
+def test_a_no_to_whether_it_helped_is_no_end(make: Make, fake: StreamingServer) -> None:
+    fake.will(head("no", asks="none"), Tool("end_call"))
+    fake.will(head("no", asks="offer_human"), "I am sorry. Shall I connect you to a person?")
+    helped = [opening(), said(1, "how do i renew", "license_renewal", "Press F1.", "Did that help?", asked=Question.SOLVED)]
+    reply = ask(make(), "no it did not", helped)
+    assert (reply.outcome, reply.asks) == (None, Question.OFFER_HUMAN)
+
+
+def test_an_unsure_yes_to_an_offer_is_asked_again_and_promises_nothing(make: Make, fake: StreamingServer) -> None:
+    fake.will(head("yes", 0.3, asks="none"), "I will connect you now.")
+    offered = [opening(), said(1, "hm", "other", "Shall I connect you?", asked=Question.OFFER_HUMAN)]
+    reply = ask(make(), "haan", offered)
+    assert (reply.outcome, reply.asks) == (None, Question.OFFER_HUMAN)
+    assert "I will connect you now." not in reply.words
+
+
+def test_nothing_is_said_to_who_asks_for_a_moment(make: Make, fake: StreamingServer) -> None:
+    fake.will(head("wait", asks="none"))
+    reply = ask(make(), "one minute please")
+    assert (reply.intent.name, reply.words, reply.usage.fell_back) == ("wait", [], "")
 
 
 def test_the_end_of_the_call_is_ours_to_say(make: Make, fake: StreamingServer, settings: Settings) -> None:

@@ -176,7 +176,7 @@ def test_published_is_written_kept_before_and_taken(rig: Rig, tmp_path: Path) ->
     version = rig.configuration.publish(OTHER, expected_version=version_of(SHIPPED), by="anu")
     assert rig.path.read_text(encoding="utf-8") == OTHER
     assert rig.path.stat().st_mode & 0o777 == 0o640
-    assert [kept.read_text(encoding="utf-8") for kept in (tmp_path / "data").iterdir()] == [SHIPPED]
+    assert [(kept.read_text(encoding="utf-8"), kept.stat().st_mode & 0o777) for kept in (tmp_path / "data").iterdir()] == [(SHIPPED, 0o640)]
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
     rig.look()
     rig.look()

@@ -153,6 +153,14 @@ def test_the_trial_is_of_the_draft_and_not_of_what_runs(admin: FlaskClient) -> N
     assert "The draft has faults" in post(admin, "/try", BROKEN, piece=True, heard="hello", language="en")[1]
 
 
+def test_a_trial_beside_a_language_model_says_that_it_is_of_the_rules(admin: FlaskClient, bot: SimpleNamespace) -> None:
+    assert "Tried with the rules" not in post(admin, "/try", small(), piece=True, heard="hello", language="en")[1]
+    running = bot.configuration.settings
+    by_model = running.understanding.model_copy(update={"use": "claude"})
+    bot.configuration.settings = running.model_copy(update={"understanding": by_model})
+    assert "Tried with the rules" in post(admin, "/try", small(), piece=True, heard="hello", language="en")[1]
+
+
 def test_a_large_file_is_taken_and_a_huge_one_refused(admin: FlaskClient) -> None:
     fields = token(admin)
     for spaces, status in ((1_000_000, 200), (3_000_000, 413)):

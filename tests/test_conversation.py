@@ -1,6 +1,8 @@
 """A whole call without a socket: a scripted line, engines that do what they are told, and a clock that jumps 20 ms a frame."""
 
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +27,7 @@ from stream.fake import (
     speech,
 )
 from stream.lane import Lanes
+from stream.manners import is_echo
 from stream.work import Engines
 
 SETTINGS = load("jambonz-app.json")
@@ -603,6 +606,64 @@ def test_a_key_stops_the_question_for_the_number() -> None:
     assert call.heard() == ["where is it", "4567"]
 
 
+LONG = Say("i am connecting you to somebody who knows it and who will be with you in a moment or two or three", "en")
+READ_BACK = [
+    Intent("details", 0.97, {"order_id": "4567"}),
+    Say("i have understood 4 5 6 7 and nothing else at all.", "en", Question.CONFIRM_SLOT, "order_id"),
+    Say("is that right?", "en", Question.CONFIRM_SLOT, "order_id"),
+]
+TOLD = {**ASK, "4567": READ_BACK, "wait": [Intent("wait", 0.97)]}
+
+
+def test_keys_put_right_what_is_read_back() -> None:
+    """The 9 of the number declines no recording."""
+    call = play(*ASKED, keys("4567#"), silence(1), keys("9999#"), silence(4), hears=("where is it",), replies=TOLD)
+    assert call.heard() == ["where is it", "4567", "9999"]
+    assert not call.notes.declined
+
+
+def test_who_asks_for_a_moment_may_still_key_it_in() -> None:
+    call = play(*ASKED, speech(0.6), silence(3), keys("9999#"), silence(4), hears=("where is it", "wait"), replies=TOLD)
+    assert call.heard() == ["where is it", "wait", "9999"]
+    assert not call.notes.declined
+
+
+def test_who_looks_for_the_number_is_still_asked_for_it() -> None:
+    call = play(*ASKED, silence(12), keys("4567#"), silence(3), hears=("where is it",), replies=ASK)
+    silent = call.notes.turns[2]
+    assert silent.said == [SETTINGS.prompts.still_there["en"], "your order number please?"]
+    assert (silent.asked, silent.asked_slot) == (Question.SLOT, "order_id")
+    assert call.heard() == ["where is it", "4567"]
+
+
+def test_the_question_for_a_number_outlives_a_fault_and_a_declined_recording() -> None:
+    hears = ("where is it", RuntimeError("gpu"))
+    call = play(*ASKED, speech(0.6), silence(5), keys("9#"), silence(5), hears=hears, replies=ASK)
+    asked = [(turn.asked, turn.asked_slot) for number, turn in sorted(call.notes.turns.items()) if number in (2, 3)]
+    assert asked == [(Question.SLOT, "order_id")] * 2
+    assert call.notes.declined
+
+
+def test_keys_before_a_hang_up_are_kept() -> None:
+    call = play(*ASKED, keys("4567"), hears=("where is it",), replies=ASK)
+    assert call.outcome.kind is OutcomeKind.HUNG_UP
+    assert call.notes.turns[2].intent == Intent("details", 0.97, {"order_id": "4567"})
+
+
+def test_keys_left_over_do_not_hold_up_who_is_connected() -> None:
+    hears = ("where is it", "human")
+    call = play(*ASKED, keys("45"), speech(0.6), silence(9), hears=hears, replies={**ASK, "human": [*REPLIES["human"][:1], LONG, TO_HUMAN]})
+    assert (call.outcome, call.heard()) == (TO_HUMAN, ["where is it", "human"])
+
+
+@pytest.mark.parametrize(("after_s", "heard"), [(1.0, ["where is it", "4567"]), (3.3, ["where is it", "4567", "okay"])])
+def test_an_okay_counts_when_all_was_read_back(after_s: float, heard: list[str]) -> None:
+    """Over the digits it says no more than that the caller listens."""
+    hears = ("where is it", "4567", "okay")
+    call = play(*ASKED, speech(0.6), silence(1.3 + after_s), speech(0.4), silence(4), hears=hears, replies=TOLD)
+    assert call.heard() == heard
+
+
 def test_a_single_key_still_stands_for_its_wish() -> None:
     call = play(*ASKED, keys("0#"), silence(3), hears=("where is it",), replies={**ASK, "": REPLIES["human"]})
     assert call.outcome == TO_HUMAN
@@ -641,3 +702,30 @@ def test_what_a_model_was_asked_is_journalled(order: list[int]) -> None:
     parts = [LICENSE, USAGE, Say(ANSWER, "en")]
     call = play(silence(OPENING_S), speech(1), silence(5), hears=("licence",), replies={"licence": [parts[at] for at in order]})
     assert call.notes.turns[1].usage == USAGE
+
+
+class CountsLate(ScriptedUnderstanding):
+    """Tells what it cost a moment after nobody listens any more, as a stream that is cut off does."""
+
+    def respond(self, turn: Turn, history: Any, call: Call) -> Any:
+        yield LICENSE
+        assert turn.interrupted.wait(5)
+        time.sleep(0.1)
+        yield USAGE
+
+
+def test_what_a_model_cost_is_journalled_of_a_caller_who_has_hung_up() -> None:
+    line, notes = ScriptedLine([*silence(OPENING_S), *speech(1), *silence(1)]), Notes()
+    engines = Engines(lambda rate: Loudness(), ScriptedRecognizer("licence"), CountsLate({}), ToneVoice())
+    with ThreadPoolExecutor(1) as mind:
+        lanes = Lanes(ear=InlinePool(), mind=mind, pen=InlinePool(), files=InlinePool())
+        house = House(engines, notes, notes.close, SETTINGS, lanes, clock=line.clock)  # type: ignore[arg-type]
+        assert Conversation(Call("c1", "", ""), line, house).run().kind is OutcomeKind.HUNG_UP  # type: ignore[arg-type]
+        assert notes.turns[1].usage == USAGE
+
+
+def test_a_number_put_right_over_our_own_is_no_echo_of_it() -> None:
+    said = ["i have understood 1 2 3 4 5 6 7"]
+    assert is_echo("understood 1 2 3 4 5 6 7", said)
+    assert not is_echo("understood 1 2 3 4 5 6 8", said)
+    assert is_echo("press 9 if you do not want that", ["press nine if you do not want that"])

@@ -222,8 +222,9 @@ def test_it_is_not_kept_unscored_nor_scored_against_another_file(bot: Bot, file:
                 again(settled)
 
 
-def test_somebodys_number_does_not_get_into_the_file(bot: Bot, file: Path) -> None:
-    number = proposal(bot, f"{ODD} 98123 45678")
+@pytest.mark.parametrize("theirs", ["98123 45678", "nine eight one double two three four five six seven", "९८१२३ ४५६७८"])
+def test_somebodys_number_does_not_get_into_the_file(bot: Bot, file: Path, theirs: str) -> None:
+    number = proposal(bot, f"{ODD} {theirs}")
     with pytest.raises(CorrectionError, match="number"):
         bot.learning.keep(number, "anu")
     bot.learning.reword(number, f" {ODD}\n", "gst_query", "hi")
@@ -323,6 +324,16 @@ def test_what_is_typed_is_kept_when_it_is_wrong(bot: Bot, admin: FlaskClient) ->
 
 
 # -- the form of a call --------------------------------------------------------------------
+def test_nothing_is_learnt_from_a_caller_who_declined_to_be_recorded(bot: Bot, admin: FlaskClient) -> None:
+    call(bot, "CA1", (ODD, "other", 0.2))
+    assert ODD in admin.get("/corrections/CA1").text
+    bot.journal.consent_declined("CA1")
+    page = admin.get("/corrections/CA1").text
+    assert (ODD in page, "declined to be recorded" in page) == (False, True)
+    assert post(admin, "/corrections/CA1/1", kind="intent", intent="gst_query")[0] == 404
+    assert bot.learning.corrections.newest() == []
+
+
 def test_an_agent_puts_right_a_turn_of_an_own_call(bot: Bot, app: Flask) -> None:
     call(bot, "CA1", ("Jeem essay tee, return", "other", 0.2))
     assert bot.journal.escalation_started("CA1", "asha", NOW, queue="first", agents=["asha"], by="desk")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.editing import Misplaced, add_phrase, add_variation, remove_phrase, remove_variation
+from calls.editing import Misplaced, add_phrase, add_variation
 from calls.marks import read
 
 SHIPPED = (Path(__file__).parents[1] / "jambonz-app.json").read_text(encoding="utf-8")
@@ -34,7 +34,6 @@ def test_a_phrase_more(text: str, intent: str, language: str) -> None:
     made = add_phrase(text, intent, language, ODD)
     assert json.loads(made) == wanted
     assert add_phrase(made, intent, language, ODD) == made
-    assert remove_phrase(made, intent, language, ODD) == text or language == "te"
 
 
 def test_a_phrase_stands_on_a_line_of_its_own_where_the_others_do() -> None:
@@ -49,25 +48,21 @@ def test_minified_stays_minified() -> None:
 
 
 @pytest.mark.parametrize("text", [SHIPPED, MINIFIED, "{}", '{"understanding": {}}', '{"understanding": {"variations": {}}}'])
-def test_a_variation_is_put_in_changed_and_taken_away(text: str) -> None:
+def test_a_variation_is_put_in_and_changed(text: str) -> None:
     first = add_variation(text, "tele", "tally")
     second = add_variation(first, "tail e", ODD)
     third = add_variation(second, "tail e", "tally")
     assert json.loads(second)["understanding"]["variations"] == {"tele": "tally", "tail e": ODD}
     assert json.loads(third)["understanding"]["variations"] == {"tele": "tally", "tail e": "tally"}
-    assert remove_variation(second, "tail e") == first
-    assert json.loads(remove_variation(first, "tele"))["understanding"]["variations"] == {}
-    assert remove_variation(first, "unknown") == first
     assert lines_changed(SHIPPED, add_variation(SHIPPED, "tele", "tally")) <= (1, 1)
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), max_size=4, unique=True), st.sampled_from([None, 1]), st.text(min_size=1, max_size=8))
-def test_any_list_takes_a_phrase_and_gives_it_back(phrases: list[str], indent: int | None, new: str) -> None:
+def test_any_list_takes_a_phrase(phrases: list[str], indent: int | None, new: str) -> None:
     tree = {"intents": {"a": {"phrases": {"en": phrases}, "z": 1}}}
     text = json.dumps(tree, ensure_ascii=True, indent=indent)
     made = add_phrase(text, "a", "en", new)
     assert json.loads(made)["intents"]["a"] == {"phrases": {"en": [*phrases, *([new] if new not in phrases else [])]}, "z": 1}
-    assert json.loads(remove_phrase(made, "a", "en", new))["intents"]["a"]["phrases"]["en"] == [each for each in phrases if each != new]
 
 
 @pytest.mark.parametrize(

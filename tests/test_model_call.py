@@ -74,5 +74,5 @@ def test_a_model_that_is_down_costs_the_caller_nothing(bot: BotProcess, claude: 
     call = summed_up(bot, called(bot, Say("my tally licence has expired"), Wait(3000), HangUp()), "The bot answered")
     turn = call["turns"][1]
     assert turn["intent"] == "license_renewal"
-    assert "TSS" in " ".join(turn["said"])
+    assert " ".join(turn["said"]).startswith("To renew")  # how far a busy machine gets until the caller hangs up is not told here
     assert turn["usage"]["fell_back"] == "overloaded"

@@ -78,6 +78,37 @@ def test_keys_fill_the_same_slot(shop: Rules) -> None:
     assert (value(talk), last(talk)[0]) == ("12345678", Question.CONFIRM_SLOT)
 
 
+@pytest.mark.parametrize("heard", ["i don't have it with me", "i don't know it", "pata nahi", "मेरे पास नहीं है", "ஆர்டர் நம்பர் இல்ல", "no"])
+def test_who_does_not_have_it_is_not_asked_thrice(shop: Rules, heard: str) -> None:
+    talk = Talk()
+    talk.says(shop, "where is my order")
+    talk.says(shop, heard)
+    assert last(talk) == (Question.OFFER_HUMAN, "")
+
+
+@pytest.mark.parametrize("heard", ["wrong", "no it is wrong", "not correct", "it is nine not eight", "nahi galat hai", "இல்ல தப்பு"])
+def test_what_was_read_back_wrong_is_not_used(shop: Rules, heard: str) -> None:
+    talk = Talk()
+    talk.says(shop, "where is my order it is od123456")
+    talk.says(shop, heard)
+    assert last(talk) == (Question.SLOT, "order_id")
+
+
+@pytest.mark.parametrize("heard", ["two minutes please", "do minute rukiye", "let me find it"])
+def test_who_looks_for_it_is_waited_for(shop: Rules, heard: str) -> None:
+    talk = Talk()
+    talk.says(shop, "where is my order")
+    assert talk.says(shop, heard).said == []
+
+
+@pytest.mark.parametrize("heard", ["i don't want that", "do not connect me", "வேணாம்"])
+def test_who_wants_no_human_is_not_connected(tally: Rules, heard: str) -> None:
+    talk = Talk()
+    talk.says(tally, "this is the worst service about gst")
+    talk.says(tally, heard)
+    assert (talk.outcome, last(talk)[0]) == (None, Question.ANYTHING_ELSE)
+
+
 def test_the_serial_is_listened_for(tally: Rules) -> None:
     talk = Talk()
     intent = talk.says(tally, "my licence expired the serial is seven one two three four five six seven eight").intent

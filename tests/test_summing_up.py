@@ -60,6 +60,19 @@ def test_it_is_made_once_a_call() -> None:
     assert not summing_up(journal, lambda record: "").begin(replace(CALL, turns=()))
 
 
+def test_whoever_closes_the_call_meanwhile_waits_for_the_summary_too() -> None:
+    journal, waits = Journal(), list[bool]()
+
+    def summarise(record: CallRecord) -> str:
+        waits.append(sums.begin(record))  # Jambonz's hook comes again, or the agent's wrap-up
+        return "about a licence"
+
+    sums = summing_up(journal, summarise)
+    assert sums.begin(CALL)
+    assert (waits, journal.handed_over) == ([True], ["sid"])
+    assert not sums.begin(CALL)
+
+
 @pytest.mark.parametrize("why", ["no summary", "an error", "no journal"])
 def test_what_fails_hands_the_call_over_all_the_same(why: str) -> None:
     def fails(record: CallRecord) -> str:

@@ -27,6 +27,12 @@ def test_what_was_given_counts_as_last_said() -> None:
     assert told(record) == {"order id": "OD2"}
 
 
+def test_what_was_read_back_and_wrong_is_not_told() -> None:
+    asked = turn(slots={"order_id": "OD1"}, said=("OD1?",), asked=Question.CONFIRM_SLOT, asked_slot="order_id")
+    assert told(call(asked, turn(intent="no"))) == {}
+    assert told(call(asked, turn(intent="yes", said=("Anything else?",)), turn(intent="no"))) == {"order id": "OD1"}
+
+
 def test_why_care_is_needed_is_said_once_each_and_signs_of_later_versions_are_left_out() -> None:
     record = call(turn(signals=("anger",)), turn(signals=("data_loss", "anger", "telepathy")))
     assert cares(record) == "angry; data is lost"
