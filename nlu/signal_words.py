@@ -202,5 +202,7 @@ MEANT_OTHERWISE = """
     angry birds|worst case|worst comes|cheat sheet|stupid question|stupid mistake|i am stupid
     |useless entr*|useless ledger*|useless data|useless file*|useless item*|useless voucher*|useless compan*
     |balance shit|excel shit|work shit|spread shit|data entry|data entries|no data loss|third party
+    |calling me again and again|keep calling me|keeps calling me|calling us again and again|keep calling us|keeps calling us
+    |figure* bakwaas|figure bakwas|number bakwas|மூடிட்டேன்|மூடிவிட்டேன்
     |கெட்டு போச்சு|கெட்டுப் போச்சு|audit trail|audit log|audit report|audit feature|inspection report|quality inspection
 """

@@ -46,7 +46,7 @@ def summed_up(bot: BotProcess, sid: str, words: str) -> dict[str, Any]:
     give_up_at = time.monotonic() + 20
     while True:
         call = journalled(bot, sid)
-        if call and call["ended_at"] and words in call["summary"]:
+        if call and call["ended_at"] and words in call["summary"] and call["ticket"] and words in call["ticket"]["summary"]:
             return call
         assert time.monotonic() < give_up_at, f"no such summary: {call and call['summary']}"
         time.sleep(0.1)
