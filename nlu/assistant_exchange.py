@@ -167,11 +167,12 @@ class Exchange:
             yield from self._kit.speaking.prompt("anything_else", self._turn.language, Question.ANYTHING_ELSE)
 
     def _speak_rest(self, draft: Draft, header: Header | None, *, ended: bool = True) -> Iterator[Say]:
-        """The very last sentence carries the question."""
+        """The very last sentence carries the question; of one about a slot all do, as the caller may break into the first with it."""
         *before, last = draft.rest(ended=ended) or [""]
-        yield from self._speak(before)
+        asks, slot = _asked(header or self._header, last)
+        yield from self._speak(before, *((asks, slot) if asks is Question.SLOT else ()))
         if last:
-            yield from self._speak([last], *_asked(header or self._header, last))
+            yield from self._speak([last], asks, slot)
 
     def _speak(self, sentences: Sequence[str], asks: Question = Question.NONE, slot: str = "") -> Iterator[Say]:
         for sentence in sentences:

@@ -17,11 +17,12 @@ def _row(*cells: object) -> str:
 def _words(report: dict) -> list[str]:
     lines = [_row("what", "voices", "language", "WER %", "sentences right %", "all digits right %", "sentences", "with a long number")]
     lines.append("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
-    for name in ("held_out", "digits", "several"):
-        for key, a in report[name].items():
+    for name, table in report["words"].items():
+        for key, a in table.items():
             voices, language = key.split("/")
-            figures = (a["wer"], a["sentences_right"], a["digits_right"], a["sentences"], a["with_long_number"])
-            lines.append(_row(name.replace("_", " "), voices, language, *figures))
+            digits = a["digits_right"] if a["with_long_number"] else "-"
+            figures = (a["wer"], a["sentences_right"], digits, a["sentences"], a["with_long_number"])
+            lines.append(_row(name, voices, language, *figures))
     return [*lines, ""]
 
 

@@ -42,14 +42,20 @@ def clip_of(s: grammar.Sentence, tts: synth.Espeak, rng: random.Random, npr: np.
     return {"lang": s.lang, "intent": s.intent, "text": s.text, "voice": voice, "sentences": s.sentences, "got": {}} | sounds
 
 
-def build_sets(clips: int, seed: int) -> tuple[dict, dict, dict]:
-    """Held-out sentences; those with long numbers; clips of several sentences. Each of voices seen and unseen."""
+def build_sets(clips: int, seed: int) -> dict[str, dict]:
+    """By name; each of voices seen and unseen."""
 
     def pair(count: int, wanted: Wanted, first_seed: int) -> dict:
         return {"seen": build_set(count, wanted, False, first_seed), "unseen": build_set(count, wanted, True, first_seed + 1)}
 
-    return (
-        pair(clips, lambda s: s.held_out, seed),
-        pair(clips, lambda s: bool(LONG_NUMBER.search(s.text)), seed + 10),
-        pair(clips // 2, lambda s: s.sentences > 1 and grammar.BREAK in s.spoken, seed + 20),
-    )
+    return {
+        "held out": pair(clips, lambda s: s.held_out, seed),
+        "held out, one sentence, no long number": pair(clips, lambda s: s.held_out and s.sentences == 1 and not long_number(s), seed + 30),
+        "digits": pair(clips, long_number, seed + 10),
+        "digits, one sentence": pair(clips, lambda s: s.sentences == 1 and long_number(s), seed + 40),
+        "several": pair(clips // 2, lambda s: s.sentences > 1 and grammar.BREAK in s.spoken, seed + 20),
+    }
+
+
+def long_number(s: grammar.Sentence) -> bool:
+    return bool(LONG_NUMBER.search(s.text))
