@@ -129,7 +129,9 @@ class RecognizerSettings(Engine):
 
     use: str = Field("whisper", description="the engine's name")
     hints: list[Text] = Field([], description="words of the trade that the recogniser should expect")
-    beam_size: int = Field(1, ge=1, le=10, description="more is slower and a little better")
+    beam_size: int | None = Field(
+        None, ge=1, le=10, description="more is slower and a little better; left out: as the model's profile.json says"
+    )
     max_no_speech: float = Field(0.6, ge=0, le=1, description="with a low log probability: taken for silence")
     min_avg_logprob: float = Field(-1.0, le=0, description="words of which the recogniser is less sure are not believed")
     max_compression_ratio: float = Field(2.4, gt=1, description="text that repeats itself more is not believed")

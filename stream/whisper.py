@@ -47,7 +47,7 @@ class WhisperRecognizer:
         self._settings = settings
         self._choice = choose_model(model, device, hub=hub)
         profile = Profile.read(self._choice.folder)
-        self._window_s = profile.window_s
+        self._window_s, self._beam_size = profile.window_s, settings.beam_size or profile.beam_size
         self._engine = WhisperEngine(self._choice, profile, cpu_threads=cpu_threads)
         self.languages = self._hearable(languages)
         self._hints = tuple(settings.hints) if profile.prompting else ()
@@ -110,7 +110,7 @@ class WhisperRecognizer:
             encoded,
             self._prompts[language],
             tokenizer=self._tokenizers[language],
-            beam_size=self._settings.beam_size,
+            beam_size=self._beam_size,
             most_tokens=most_tokens(language, samples),
         )
 

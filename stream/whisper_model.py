@@ -49,6 +49,7 @@ class Profile:
     languages: tuple[str, ...] = ()  # that it was trained for; empty: whatever the model says
     prompting: bool = True  # whether it can be told words to expect
     cpu_threads: int = 0  # for one utterance; 0: all cores
+    beam_size: int = 1  # where jambonz-app.json does not say
 
     @classmethod
     def read(cls, folder: Path) -> Profile:
@@ -67,9 +68,10 @@ class Profile:
         windows_s = tuple(sorted(float(size) for size in tree.get("windows_s", [30])))
         if not 1 <= window_s <= windows_s[-1] <= 30:
             raise ValueError("1 <= window_s <= the largest of windows_s <= 30")
-        return cls(
-            window_s, windows_s, tuple(tree.get("languages", [])), bool(tree.get("prompting", True)), int(tree.get("cpu_threads", 0))
-        )
+        threads, beam_size = int(tree.get("cpu_threads", 0)), int(tree.get("beam_size", 1))
+        if not 1 <= beam_size <= 10:
+            raise ValueError("1 <= beam_size <= 10")
+        return cls(window_s, windows_s, tuple(tree.get("languages", [])), bool(tree.get("prompting", True)), threads, beam_size)
 
 
 def choose_model(

@@ -25,6 +25,7 @@ import httpx
 import pytest
 import yaml
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from calls import metrics
 from calls.agents import Presence
@@ -171,7 +172,7 @@ def test_kubernetes_asks_readiness_and_liveness_apart(name: str) -> None:
 
 def test_kubernetes_scales_by_a_figure_that_exists() -> None:
     scaler = of_kind("HorizontalPodAutoscaler", "stream")["spec"]
-    assert scaler["metrics"][0]["pods"]["metric"]["name"] == metrics.CALLS_ACTIVE.describe()[0].name
+    assert scaler["metrics"][0]["pods"]["metric"]["name"] == next(iter(metrics.CALLS_ACTIVE.describe())).name
 
 
 def test_a_worker_is_called_after_its_pod() -> None:
@@ -294,9 +295,10 @@ class Proxy:
 
     def socket(self, path: str, headers: dict[str, str] | None = None) -> ClientConnection:
         address = self.url.replace("http", "ws", 1) + path
-        return connect(
-            address, subprotocols=[SUBPROTOCOL], additional_headers=headers, ssl=self.tls, compression=None, close_timeout=0.5, legacy=True
-        )  # type: ignore[list-item]
+        offered = [Subprotocol(SUBPROTOCOL)]
+        manner: dict[str, Any] = {"subprotocols": offered, "compression": None, "close_timeout": 0.5, "legacy": True}
+        opened: ClientConnection = connect(address, additional_headers=headers, ssl=self.tls, **manner)
+        return opened
 
     def caller(self, sid: str, **more: Any) -> ClientConnection:
         """A call's sound, as Jambonz opens it, when the first of ours has come."""

@@ -59,12 +59,14 @@ def test_the_recordings_are_heard(ear: WhisperRecognizer, language: str | None, 
         assert transcript.rejected == ""
 
 
-def test_a_wider_beam_is_a_setting(ear: WhisperRecognizer) -> None:
+def test_a_narrower_beam_than_the_models_own_is_a_setting(ear: WhisperRecognizer) -> None:
     """It weighs other sentences than the greedy search does; which is right is the model's affair, and the processor's arithmetic's."""
-    wide = recognizer("en", "hi", beam_size=5)
-    weights = {beam: [beam.transcribe(utterance(each.pcm), language=each.language).confidence for each in CALLERS] for beam in (ear, wide)}
-    assert weights[ear] != weights[wide]
-    assert min(weights[wide]) > 0
+    narrow = recognizer("en", "hi", beam_size=1)
+    weights = {
+        beam: [beam.transcribe(utterance(each.pcm), language=each.language).confidence for each in CALLERS] for beam in (ear, narrow)
+    }
+    assert weights[ear] != weights[narrow]
+    assert min(weights[narrow]) > 0
 
 
 SPEECHLESS = {
@@ -127,9 +129,9 @@ def test_only_the_configured_languages_are_heard() -> None:
 
 
 def test_languages_the_model_can_not_hear_are_left_out() -> None:
-    assert recognizer("ta", "hi", "en").languages == ("hi", "en")
-    with pytest.raises(EngineUnavailable, match="hears none of the languages ta"):
-        recognizer("ta")
+    assert recognizer("te", "hi", "en").languages == ("hi", "en")
+    with pytest.raises(EngineUnavailable, match="hears none of the languages te"):
+        recognizer("te")
 
 
 @pytest.mark.parametrize(
@@ -230,8 +232,8 @@ def test_a_broken_model_is_reported_at_boot(tmp_path: Path) -> None:
 
 
 def test_a_profile_tells_how_a_model_wants_to_be_used(tmp_path: Path) -> None:
-    assert Profile.read(tmp_path) == Profile(30, (30,), (), True, 0)
-    assert Profile.read(OFFLINE_FOLDER) == Profile(10, (30,), ("en", "hi"), False, 1)
+    assert Profile.read(tmp_path) == Profile(30, (30,), (), True, 0, 1)
+    assert Profile.read(OFFLINE_FOLDER) == Profile(10, (10,), ("en", "hi", "ta"), False, 1, 5)
     for wrong in ("{", "[]", '{"window_s": 40}', '{"windows_s": []}', '{"window_s": 20, "windows_s": [10]}'):
         (tmp_path / "profile.json").write_text(wrong)
         with pytest.raises(EngineUnavailable, match=r"profile\.json can't be understood"):
