@@ -338,7 +338,7 @@ def proxy(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "GUNICORN_CMD_ARGS": str(services()["web"]["environment"]["GUNICORN_CMD_ARGS"]),
         "DRAIN_SECONDS": "20",
     }
-    bots = [BotProcess(environ) for _ in range(3)]
+    bots = [BotProcess(environ, grace_s=3) for _ in range(3)]
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         for each in pool.map(BotProcess.__enter__, bots):
             stack.push(each)
