@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import datetime
 
 from calls.call import CallRecord, OutcomeKind, Ticket
@@ -12,6 +13,7 @@ from records.journal import Journal
 
 log = logging.getLogger(__name__)
 
+LOCKS = 64  # calls that end at the same time seldom share one
 UNANSWERED = ("no-answer", "failed", "busy")
 
 
@@ -20,20 +22,22 @@ class Closing:
 
     def __init__(self, journal: Journal, summarize: Summarizer, crm: Crm) -> None:
         self._journal, self._summarize, self._crm = journal, summarize, crm
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
 
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
         """The call's ticket; None for an unknown call, for one that was never answered, and while the bot still talks:
         a ticket made of half a conversation would be filed under the wrong intent. The conversation's end makes it.
 
         Raises JournalError, and CrmError (after logging it) when the ticket could not be written."""
-        record = self._journal.record(sid)
-        if record is None or record.talking or never_answered(record):
-            return None
-        try:
-            return self._crm.file(record, self._summarize(record), now=now)
-        except CrmError as error:
-            log.error("the ticket could not be filed", extra={"call_sid": sid, "error": type(error.__cause__ or error).__name__})
-            raise
+        with self._locks[hash(sid) % LOCKS]:  # what was read first must not be filed last
+            record = self._journal.record(sid)
+            if record is None or record.talking or never_answered(record):
+                return None
+            try:
+                return self._crm.file(record, self._summarize(record), now=now)
+            except CrmError as error:
+                log.error("the ticket could not be filed", extra={"call_sid": sid, "error": type(error.__cause__ or error).__name__})
+                raise
 
 
 def never_answered(record: CallRecord) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -172,6 +173,15 @@ def test_all_slots_are_free_again(bot: BotProcess, calls: dict[str, CallResult])
     assert NUMBER not in metrics
 
 
+def with_ticket(bot: BotProcess, sid: str, within_s: float = 15.0) -> dict[str, Any]:
+    """The call's record once its ticket is written, a moment after its outcome."""
+    give_up_at = time.monotonic() + within_s
+    while not (call := journalled(bot, sid)) or not call["ticket"]:
+        assert time.monotonic() < give_up_at, "the call has no ticket"
+        time.sleep(0.05)
+    return call
+
+
 def test_who_calls_again_is_asked_about_the_open_ticket(bot: BotProcess) -> None:
     number = "919800000042"
 
@@ -179,7 +189,7 @@ def test_who_calls_again_is_asked_about_the_open_ticket(bot: BotProcess) -> None
         call = SimulatedCall(bot.url, bot.secret, steps, speaker=SPEAKER, settings=CallSettings(caller=number))
         return ended(bot, asyncio.run(call.run()).call_sid)
 
-    first = ring(Say("i forgot my password"), HangUp())
+    first = with_ticket(bot, ring(Say("i forgot my password"), HangUp())["call_sid"])
     again = ring(Say("yes"), Wait(1500), HangUp())
     assert again["turns"][0]["asked"] == "about_ticket"
     assert len(again["turns"][0]["said"]) == 3, "disclosure, one greeting, the question"
