@@ -266,7 +266,11 @@ class Proxy:
         file.write_text(text)
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(["haproxy", "-db", "-f", str(file)], env=self._environ, stdout=log, stderr=log)
-        wait_for(lambda: len(self.up("alive")) == len(self.up("web")) == sum(map(len, self.groups.values())))
+        try:
+            wait_for(lambda: len(self.up("alive")) == len(self.up("web")) == sum(map(len, self.groups.values())), within_s=40)
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
