@@ -16,7 +16,6 @@ from calls.registry import Registry
 from calls.settings import Environment, Settings
 from nlu.detecting import detect
 from nlu.following import Following
-from nlu.noticing import Noticing
 from stream.ladder import LadderRecognizer
 from stream.work import Engines
 from tts.cache import CachedVoice
@@ -63,12 +62,19 @@ def make_understanding(
 ) -> Understanding:
     """The rules, or a language model that they stand in for whenever it fails. Raises SettingsError."""
     use, options = settings.understanding.use, settings.understanding.options
-    rules: Understanding = UNDERSTANDINGS.make("rules", settings=settings, anybody=anybody, **(options if use == "rules" else {}))
+    rules = UNDERSTANDINGS.make("rules", settings=settings, anybody=anybody, **(options if use == "rules" else {}))
     if use == "rules":
-        return rules
-    house = {"fallback": rules, "helpdesk": helpdesk, "anybody": anybody, "complete": Noticing(settings).complete}
+        understanding: Understanding = rules
+        return understanding
+    house = {"fallback": rules, "helpdesk": helpdesk, "anybody": anybody, "complete": rules.complete}
     model: Understanding = UNDERSTANDINGS.make(use, settings=settings, **access(use, environment), **house, **options)
     return model
+
+
+def understood_by(settings: Settings, engine: str) -> Settings:
+    """The same settings with another engine of understanding; "" leaves it."""
+    chosen = settings.understanding.model_copy(update={"use": engine or settings.understanding.use})
+    return settings.model_copy(update={"understanding": chosen})
 
 
 @contextmanager
@@ -76,8 +82,7 @@ def reading(settings: Settings, environment: Environment, engine: str = "") -> I
     """(text, language or "") -> (language, intent), as the first words of a call; `engine`: "" for the one of `settings`.
 
     Raises SettingsError."""
-    chosen = settings.understanding.model_copy(update={"use": engine or settings.understanding.use})
-    understanding = make_understanding(settings.model_copy(update={"understanding": chosen}), environment, anybody=lambda *about: True)
+    understanding = make_understanding(understood_by(settings, engine), environment, anybody=lambda *about: True)
     call, greeting = Call("understand", "", ""), Turn(0, said=["..."], asked=Question.OPEN)
 
     def read(text: str, language: str) -> tuple[str, Intent]:

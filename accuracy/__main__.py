@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,8 +20,8 @@ from accuracy.table import table
 from calls.call import Call, Intent, Question, Turn
 from calls.errors import BotError
 from calls.ports import Understanding
-from calls.settings import Settings, load
-from engines import UNDERSTANDINGS
+from calls.settings import Environment, Settings, load
+from engines import make_understanding, understood_by
 
 CALL = Call("accuracy", "+919876500001", "+911140000000")
 BEFORE = (Turn(0, said=["How can I help you?"], asked=Question.OPEN),)
@@ -32,11 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = parser().parse_args(arguments)
     try:
         settings = load(told.file)
-        engine: Understanding = UNDERSTANDINGS.make(told.engine, settings=settings, **settings.understanding.options)
+        lines = [line for path in told.files or sheets.own_sheets(told.set) for line in sheets.read(path)]
+        engine = make_understanding(understood_by(settings, told.engine), Environment.read(os.environ), anybody=lambda *about: True)
     except BotError as error:
         print(error, file=sys.stderr)
         return 0
-    lines = [line for path in told.files or sheets.own_sheets(told.set) for line in sheets.read(path)]
     report = measure(lines, asking(engine), settings, misses=told.misses)
     for sheet, found in report.items():
         print("\n".join(table(sheet, found)), end="\n\n")

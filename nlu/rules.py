@@ -38,10 +38,14 @@ class Rules:
         self._dialogue, self._noticing = Dialogue(settings, anybody=anybody, now=now), Noticing(settings, now=now)
         everyday.read([])  # reads its word lists now, not while a caller waits
 
+    def complete(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Intent:
+        """What our rules notice beside an intent, whoever understood it: see nlu.noticing."""
+        return self._noticing.complete(intent, turn, history)
+
     def respond(self, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Intent | Say | Outcome]:
         """See calls.ports.Understanding. A key press comes with its intent and without words."""
         pressed = turn.intent if not turn.heard else None
-        intent = pressed or self._noticing.complete(self.understand(turn.heard, standing_question(history)), turn, history)
+        intent = pressed or self.complete(self.understand(turn.heard, standing_question(history)), turn, history)
         yield intent
         yield from self._dialogue.answer(intent, turn, history)
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from calls.call import Call, Intent, Outcome, Question, Say, Ticket, Turn, Usage
 from calls.errors import CrmError
 from calls.settings import Settings, load
@@ -74,6 +76,24 @@ def model_of(name: str, settings: Settings, fake: StreamingServer) -> Model:
 
 def shipped() -> Settings:
     return load(SHIPPED)
+
+
+# -- fixtures of the tests that are the same for both engines -----------------------
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return shipped()
+
+
+@pytest.fixture(scope="module", params=["claude", "openai"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with Bench(request.param) as bench:
+        yield bench
+
+
+@pytest.fixture
+def fake(bench: Bench) -> StreamingServer:
+    bench.fake.forget()
+    return bench.fake
 
 
 # -- what a model answers -----------------------------------------------------------

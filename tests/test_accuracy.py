@@ -120,3 +120,9 @@ def test_the_command_prints_and_keeps_its_figures(tmp_path: Path, capsys: pytest
 def test_an_unknown_engine_is_named_and_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--engine", "magic", "--file", str(SHIPPED)]) == 0
     assert "no understanding named 'magic'" in capsys.readouterr().err
+
+
+def test_an_engine_without_its_key_is_said_in_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "")
+    assert command.main(["--engine", "claude"]) == 0
+    assert "ANTHROPIC_API_KEY" in capsys.readouterr().err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,25 +15,11 @@ from nlu.assistant_guard import Guard, numbers_in
 from nlu.assistant_memory import conversation, escaped
 from nlu.assistant_model import ModelFailed
 from nlu.assistant_prompt import prompt_of
-from tests.assistant_rig import CALL, Bench, Desk, ask, head, opening, said, shipped, ticket, tuned
+from tests.assistant_rig import CALL, Bench, Desk, ask, head, opening, said, ticket, tuned
+from tests.assistant_rig import bench as bench
+from tests.assistant_rig import fake as fake
+from tests.assistant_rig import settings as settings
 from tests.fakes.streams import StreamingServer, Tool
-
-
-@pytest.fixture(scope="module")
-def settings() -> Settings:
-    return shipped()
-
-
-@pytest.fixture(scope="module", params=["claude", "openai"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with Bench(request.param) as bench:
-        yield bench
-
-
-@pytest.fixture
-def fake(bench: Bench) -> StreamingServer:
-    bench.fake.forget()
-    return bench.fake
 
 
 @pytest.fixture

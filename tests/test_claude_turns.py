@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -29,37 +29,22 @@ from tests.assistant_rig import (
     opening,
     rules_say,
     said,
-    shipped,
     soon,
     ticket,
     tuned,
 )
+from tests.assistant_rig import bench as bench
+from tests.assistant_rig import fake as fake
+from tests.assistant_rig import settings as settings
 from tests.fakes.streams import Broken, Cut, Raw, StreamingServer, Tool, Wait
 
 Make = Callable[..., Assistant]
 LONG = 30.0  # s; longer than any test
 
 
-@pytest.fixture(scope="module")
-def settings() -> Settings:
-    return shipped()
-
-
-@pytest.fixture(scope="module", params=["claude", "openai"])
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with Bench(request.param) as bench:
-        yield bench
-
-
 @pytest.fixture
 def name(bench: Bench) -> str:
     return bench.name
-
-
-@pytest.fixture
-def fake(bench: Bench) -> StreamingServer:
-    bench.fake.forget()
-    return bench.fake
 
 
 @pytest.fixture
