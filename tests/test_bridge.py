@@ -385,8 +385,8 @@ def test_a_page_that_has_fallen_silent_is_lost() -> None:
 
 
 # -- keys -------------------------------------------------------------------------------
-def forged(key: str) -> str:
-    """With another signature. Its first letter: two bits of the last one stand for nothing."""
+def with_another_signature(key: str) -> str:
+    """Its first letter differs: two bits of the last one stand for nothing."""
     said, _, signature = key.rpartition(".")
     return f"{said}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
 
@@ -398,7 +398,7 @@ def test_an_agents_key_is_for_one_agent_one_call_and_some_minutes() -> None:
     assert agent_of_key(key, SID, ["other"]) is None
     assert agent_of_key(key, SID, []) is None
     assert agent_of_key(key, SID, ["secret"], max_age_s=-1) is None
-    assert agent_of_key(forged(key), SID, ["secret"]) is None
+    assert agent_of_key(with_another_signature(key), SID, ["secret"]) is None
     for forged in ("", "x", "a.b.c", audio_password("secret", SID), "\ud800", "க.க.க"):
         assert agent_of_key(forged, SID, ["secret"]) is None
 

@@ -556,7 +556,7 @@ def test_a_link_that_is_old_forged_or_of_another_house_opens_nothing(app: Flask,
     path = path_of(setup_link(house, "https://bot.example.com"))
     other = console_rig.house(database, {"SESSION_SECRET": "of another house"})
     browser = console_rig.browser(app)
-    forged = [path[:-1] + ("a" if path[-1] != "a" else "b"), "/setup/x", path_of(setup_link(other, "https://bot.example.com"))]
+    forged = [path[:-2] + ("a" if path[-2] != "a" else "b") + path[-1], "/setup/x", path_of(setup_link(other, "https://bot.example.com"))]
     assert [browser.get(wrong).status_code for wrong in forged] == [403] * 3
     house.clock = lambda: NOW + GOOD_FOR - timedelta(seconds=1)
     assert browser.get(path).status_code == 200
