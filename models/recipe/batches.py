@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from vocab import LANGUAGES, Vocab
 
 IGNORE = -100
+LONG_NUMBER = re.compile(r"\d{4}")
 # The CTC head spells in characters: they are learnt far sooner than BPE units.
 CTC_CHARS = "' 0123456789abcdefghijklmnopqrstuvwxyz" + "".join(map(chr, [*range(0x900, 0x980), *range(0xB80, 0xC00)]))
 CTC_INDEX = {c: i for i, c in enumerate(CTC_CHARS)}
@@ -43,9 +45,9 @@ class Clips:
         return self.mels[row["mel"]][row["at"] : row["at"] + row["frames"]]
 
 
-def batches(clips: Clips, frames_per_batch: int, rng: random.Random):
-    """Batches of similar length, at most about ``frames_per_batch`` frames."""
-    order = list(range(len(clips.rows)))
+def batches(clips: Clips, frames_per_batch: int, rng: random.Random, without_numbers: float = 1.0):
+    """Batches of similar length, at most about ``frames_per_batch`` frames; of the clips without a long number only a share."""
+    order = [at for at, row in enumerate(clips.rows) if LONG_NUMBER.search(row["text"]) or rng.random() < without_numbers]
     rng.shuffle(order)
     pool = 4000
     for i in range(0, len(order), pool):
