@@ -28,5 +28,8 @@ class AssistantSettings(Section):
     max_history_turns: int = Field(20, ge=1, le=200, description="older turns are told in a short form")
     max_reply_tokens: int = Field(300, ge=50, le=2000, description="an answer is cut there")
     tools: bool = Field(True, description="it may look up tickets, write a note, connect to a person, end the call")
+    ahead: bool = Field(
+        True, description="asked at every pause that may be the end: faster, but some requests are made in vain (and paid for)"
+    )
     summaries: bool = Field(True, description="it writes the summary of ended calls, too")
     prices: Prices = Prices()

@@ -24,6 +24,7 @@ class OutcomeKind(StrEnum):
     BROKEN = "broken"  # the stream ended without a word; the next hook goes to a human
     TRANSFERRED = "transferred"  # an agent took the call and it was completed
     CALLBACK = "callback"  # nobody could take it: a call back was promised
+    UNHEARD = "unheard"  # our recognisers failed; Jambonz's own listens from here on, or the keypad does
 
 
 class Question(StrEnum):
@@ -43,6 +44,14 @@ class Question(StrEnum):
 
 
 ABOUT_A_SLOT = (Question.SLOT, Question.CONFIRM_SLOT)
+
+
+class Completeness(StrEnum):
+    """Whether the caller's words so far, followed by a silence, are all that there is to come."""
+
+    COMPLETE = "complete"  # for what was asked: a whole number, a yes to a yes-or-no question, a whole wish
+    OPEN = "open"  # the words do not tell
+    UNFINISHED = "unfinished"  # they end in the middle: "and", "um", five digits of ten
 
 
 class Consent(StrEnum):
@@ -78,6 +87,34 @@ class Utterance:
         return len(self.pcm) * 1000 // (2 * self.sample_rate)
 
 
+class Wanted:
+    """Whether an utterance's recognition is a guess that the caller has finished, is needed, or is of no use any more.
+
+    The call sets it, the recogniser looks at it between its steps; both from their own threads."""
+
+    __slots__ = ("dropped", "sure")
+
+    def __init__(self, *, sure: bool = True) -> None:
+        self.sure, self.dropped = sure, False
+
+    def confirm(self) -> None:
+        """The caller has finished indeed: it goes before guesses."""
+        self.sure = True
+
+    def drop(self) -> None:
+        """The caller has gone on, or has gone: the recogniser may leave it undone."""
+        self.dropped = True
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Where a recogniser's time went, in ms."""
+
+    queue_ms: int = 0  # until the engine took the utterance
+    encode_ms: int = 0
+    decode_ms: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """What the recogniser made of an utterance. `rejected` says why an invented text was dropped (then `text` is empty)."""
@@ -86,7 +123,8 @@ class Transcript:
     language: str
     confidence: float = 1.0  # 0..1, of the words
     language_confidence: float = 1.0  # 0..1
-    rejected: str = ""  # "", "silence", "no_speech", "low_confidence", "repetition", "prompt_echo"
+    rejected: str = ""  # "", "silence", "no_speech", "low_confidence", "repetition", "prompt_echo"; "dropped": it was wanted no more
+    spent: Spent | None = field(default=None, compare=False)  # None of a recogniser that does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +174,31 @@ class Outcome:
 
 @dataclass(slots=True)
 class Timings:
-    """Where the time of a reply went, ms since the caller's last speech frame; None where it did not come to that."""
+    """Where the time of a reply went, ms since the caller's last speech frame; None where it did not come to that.
 
+    What is done ahead, while it is not certain yet that the caller has finished, may lie before `endpoint`."""
+
+    asked: int | None = None  # the recogniser was given the utterance
+    begun: int | None = None  # it took it from its queue
+    encoded: int | None = None
+    decoded: int | None = None
     endpoint: int | None = None  # the end of speech was decided
-    transcribed: int | None = None
+    transcribed: int | None = None  # the words were there, and certain to be the caller's last
     understood: int | None = None
+    first_text: int | None = None  # the first sentence of the answer was there
     voiced: int | None = None  # the first sound left the voice
     reply: int | None = None  # the first audible sample was written to the socket
+    heard: int | None = None  # it reached the caller's ear, as far as our own clock tells
 
     def as_dict(self) -> dict[str, int]:
         pairs = ((name, getattr(self, name)) for name in self.__slots__)
         return {name: value for name, value in pairs if value is not None}
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @dataclass(slots=True)
@@ -167,6 +219,7 @@ class Turn:
     asked_slot: str = ""  # which slot was asked for
     keyed: bool = False  # the words are digits from the keypad
     usage: Usage | None = None  # of a language model
+    settled: threading.Event = field(default_factory=_set)  # not yet set: the caller may go on; nothing may be done that lasts
 
 
 @dataclass(frozen=True, slots=True)

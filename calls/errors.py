@@ -7,6 +7,7 @@ Our exceptions:
   x HookError            a webhook that does not fit what Jambonz sends
   x EngineError          a recogniser's, an understanding's or a voice's
     + EngineUnavailable  it can't be had at all (model missing, library missing, hub out of reach)
+    + EngineRefused      it takes nothing now: too much waits for it, or it is being started anew
   x JournalError         the database refused; the call falls to a human
   x PersonError          an account of the console can't be made or changed so; the text says why, for a page
   x CorrectionError      a correction can't be proposed or kept so; the text says why, for a page
@@ -36,11 +37,23 @@ class HookError(BotError):
 
 
 class EngineError(BotError):
-    """A recogniser, an understanding or a voice failed at its work."""
+    """A recogniser, an understanding or a voice failed at its work. `why`: in one constant word, for logs and counts."""
+
+    why = "failed"
 
 
 class EngineUnavailable(EngineError):
     """An engine can't be started: its model or library can't be had."""
+
+    why = "unavailable"
+
+
+class EngineRefused(EngineError):
+    """An engine takes nothing now. `why`: "full"; "broken" or "hung", it was given up; "restarting", "gone", "closed"."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the engine takes nothing now: {why}")
+        self.why = why
 
 
 class JournalError(BotError):

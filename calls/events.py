@@ -53,12 +53,40 @@ class SpeechEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """A silence that may be the end of speech: the utterance as it would be. SpeechResumed or SpeechEnded follows."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The caller goes on: what was made of the pause is worth nothing."""
+
+    pause_ms: int = 0  # how long it lasted
+
+
+@dataclass(frozen=True, slots=True)
 class Transcribed:
     utterance: Utterance
     transcript: Transcript
 
 
 # -- the mind -------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The first sentence of the answer is there."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """An answer that was to be made ahead could not be made."""
+
+    turn: Turn
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     turn: Turn

@@ -12,10 +12,15 @@ from prometheus_client.registry import Collector
 from calls.errors import BotError
 
 SECONDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+STAGE_SECONDS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 2.0, 5.0)
 
 CALLS_ACTIVE = Gauge("voicebot_calls_active", "Conversations held by this process now")
 CALLS = Counter("voicebot_calls_total", "Conversations by how they ended", ["outcome"])
 FULL_HOUSE = Counter("voicebot_full_house_total", "Calls sent straight to a human because no slot was free")
+LADDER = Counter(
+    "voicebot_ladder_total", "Calls that our recognisers could not hear, by who heard them instead: jambonz, keypad, human", ["rung"]
+)
+REOPENED = Counter("voicebot_reopened_total", "Streams that broke in mid-call: reopened, or not", ["result"])
 SOCKETS_REFUSED = Counter("voicebot_sockets_refused_total", "Audio sockets that were not let in", ["why"])
 TURNS = Counter("voicebot_turns_total", "Turns by intent", ["intent"])
 FAQ = Counter("voicebot_faq_answers_total", "Answers from the FAQ: whether the caller agreed that it helped", ["solved"])
@@ -26,8 +31,20 @@ FIRST_TEXT = Histogram("voicebot_model_first_text_seconds", "Request to the firs
 INTERRUPTIONS = Counter("voicebot_interruptions_total", "Answers that the caller cut short")
 PAUSES = Counter("voicebot_pauses_total", "Answers paused because the caller made a sound")
 ENGINE_FAILURES = Counter("voicebot_engine_failures_total", "Jobs of an engine that failed", ["lane"])
+RECOGNIZER_WAITING = Gauge("voicebot_recognizer_waiting", "Utterances that wait for the recogniser's model")
+RECOGNIZER_BATCH = Histogram("voicebot_recognizer_batch", "Utterances that the model heard at once", buckets=(1, 2, 4, 8, 16, 32, 64))
+RECOGNIZER_QUEUE = Histogram(
+    "voicebot_recognizer_queue_seconds", "Time that utterances waited for the recogniser's model", buckets=(0.005, 0.01, 0.025, *SECONDS)
+)
+RECOGNIZER_REFUSED = Counter("voicebot_recognizer_refused_total", "Utterances that the recogniser did not take, or gave up", ["why"])
+RECOGNIZER_RESTARTS = Counter("voicebot_recognizer_restarts_total", "The recogniser's model was loaded anew: it was broken, or it hung")
 REPLY = Histogram("voicebot_reply_seconds", "End of the caller's speech to the first audible sample on the socket", buckets=SECONDS)
-STAGE = Histogram("voicebot_stage_seconds", "End of the caller's speech to the end of a stage", ["stage"], buckets=SECONDS)
+STAGE = Histogram(
+    "voicebot_stage_seconds",
+    "How long a stage of an answer took (calls/stages.py); ahead: it was over before the end of speech was decided",
+    ["stage", "ahead"],
+    buckets=STAGE_SECONDS,
+)
 HOOK = Histogram(
     "voicebot_hook_seconds", "Time to answer a Jambonz webhook", ["hook"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 )

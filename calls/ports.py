@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from calls.agents import Customer
-from calls.call import Call, CallRecord, CallSummary, Intent, Outcome, Say, Ticket, Transcript, Turn, Usage, Utterance
+from calls.call import Call, CallRecord, CallSummary, Completeness, Intent, Outcome, Say, Ticket, Transcript, Turn, Usage, Utterance, Wanted
+
+NEEDED = Wanted()
 
 
 def never() -> bool:
@@ -29,10 +31,11 @@ class Recognizer(Protocol):
 
     languages: tuple[str, ...]  # that it can hear, in the order configured
 
-    def transcribe(self, utterance: Utterance, *, language: str | None) -> Transcript:
+    def transcribe(self, utterance: Utterance, *, language: str | None, wanted: Wanted = NEEDED) -> Transcript:
         """`language`: the caller's so far, kept unless the sound says otherwise; None when nothing is known.
 
-        Raises EngineError."""
+        `wanted` may change meanwhile: what is sure goes before guesses, and of what is dropped the transcript may be empty (`rejected`
+        is "dropped"). Raises EngineError."""
 
 
 class Understanding(Protocol):
@@ -50,6 +53,13 @@ class Languages(Protocol):
 
     def __call__(self, transcript: Transcript, turns: Sequence[Turn], language: str) -> str:
         """`language`: the call's so far; `turns`: the earlier ones. Keeps the language unless the words say otherwise."""
+
+
+class Endings(Protocol):
+    """Whether a caller who is silent now has said all. Shared by all calls; takes well under a millisecond."""
+
+    def __call__(self, transcript: Transcript, turns: Sequence[Turn], language: str) -> Completeness:
+        """`transcript`: the words before the silence; `turns`: the earlier ones, whose last question stands; `language`: the call's."""
 
 
 class Helpdesk(Protocol):

@@ -74,6 +74,54 @@ class Prompts(Section):
     upset: Spoken = Field(description="to a caller who is upset: regrets, and asks whether to connect to a person")
     language_changed: Spoken = Field(description="the first words in the language that the caller asked for")
     filler: Spoken = Field(description="a few words while a language model is slow to answer")
+    other_ears: Spoken = Field(
+        {
+            "en": "Sorry, I can't hear you well at the moment. Please say it once more, or press zero for a person.",
+            "hi": "माफ़ कीजिए, अभी मुझे आपकी आवाज़ ठीक से नहीं आ रही। कृपया एक बार फिर बोलिए, या किसी व्यक्ति से बात करने के लिए शून्य दबाइए।",
+            "ta": "மன்னிக்கவும், இப்போது எனக்குச் சரியாகக் கேட்கவில்லை. இன்னொரு முறை சொல்லுங்கள், அல்லது ஊழியருடன் பேச பூஜ்யத்தை அழுத்துங்கள்.",
+        },
+        description="our recogniser has failed and Jambonz's listens now: asks to say it once more",
+    )
+    keypad_menu: Spoken = Field(
+        {
+            "en": "Please use the keys of your phone.",
+            "hi": "कृपया अपने फ़ोन के बटन दबाइए।",
+            "ta": "உங்கள் தொலைபேசியின் பொத்தான்களை அழுத்துங்கள்.",
+        },
+        description="nobody hears the caller: comes before the options of the keypad menu",
+    )
+    keypad_option: Spoken = Field(
+        {
+            "en": "For {topic}, press {key}.",
+            "hi": "{topic} के लिए {key} दबाइए।",
+            "ta": "{topic} பற்றி என்றால் {key} அழுத்துங்கள்.",
+        },
+        description="one of them: {key} for a {topic}",
+    )
+    keypad_human: Spoken = Field(
+        {
+            "en": "To talk to a person, press {key}.",
+            "hi": "किसी व्यक्ति से बात करने के लिए {key} दबाइए।",
+            "ta": "ஊழியருடன் பேச {key} அழுத்துங்கள்.",
+        },
+        description="the last of them: {key} for a person",
+    )
+    keypad_yes_no: Spoken = Field(
+        {
+            "en": "Press 1 for yes, 2 for no.",
+            "hi": "हाँ के लिए 1, नहीं के लिए 2 दबाइए।",
+            "ta": "ஆம் என்றால் 1, இல்லை என்றால் 2 அழுத்துங்கள்.",
+        },
+        description="after a yes-or-no question, when nobody hears the caller",
+    )
+    back_again: Spoken = Field(
+        {
+            "en": "Sorry, the line was gone for a moment. I am here again.",
+            "hi": "माफ़ कीजिए, एक पल के लिए लाइन चली गई थी। मैं फिर से यहाँ हूँ।",
+            "ta": "மன்னிக்கவும், ஒரு கணம் இணைப்பு போய்விட்டது. நான் மீண்டும் இருக்கிறேன்.",
+        },
+        description="the line to the bot broke and is there again; the question that stands follows",
+    )
 
     @model_validator(mode="after")
     def fills_known_blanks(self) -> Self:
@@ -86,6 +134,8 @@ class Prompts(Section):
             "greeting_known": {"name"},
             "offer_ticket": {"ticket", "topic"},
             "closed": {"opening"},
+            "keypad_option": {"topic", "key"},
+            "keypad_human": {"key"},
             "briefing_from": {"name", "topic"},
             "briefing_unclear": {"name"},
             "suggestion": {"name", "topic"},
@@ -137,6 +187,9 @@ class RecognizerSettings(Engine):
     max_compression_ratio: float = Field(2.4, gt=1, description="text that repeats itself more is not believed")
     min_level_db: float = Field(-50.0, le=0, description="utterances quieter than this are not transcribed (dBFS)")
     keep_language_below: float = Field(0.7, ge=0, le=1, description="a change of language needs more certainty than this")
+    most_waiting: int = Field(64, ge=1, le=1000, description="so many utterances may wait for the model; more are refused at once")
+    batch: int = Field(0, ge=0, le=64, description="utterances that the model hears at once; 0: as suits the device")
+    hung_after_s: float = Field(20, ge=1, le=600, description="a model that takes longer for one batch is given up and loaded anew")
 
 
 class VoiceSettings(Engine):
@@ -152,11 +205,34 @@ class Listening(Section):
 
     end_of_speech_ms: int = Field(450, ge=100, le=5000, description="so long a pause ends what the caller says")
     digits_end_of_speech_ms: int = Field(1200, ge=100, le=5000, description="the same while the caller reads out what was asked for")
+    hint_ms: int = Field(200, ge=60, le=2000, description="so short a pause may be the end: the answer is begun, and kept back until it is")
+    answer_end_of_speech_ms: int = Field(350, ge=100, le=5000, description="the same after a yes-or-no question")
+    complete_end_of_speech_ms: int = Field(
+        300, ge=100, le=5000, description="the same when the words are known, and are all that was asked for; never longer than the others"
+    )
+    unfinished_end_of_speech_ms: int = Field(
+        900,
+        ge=100,
+        le=5000,
+        description='the same when the words end in the middle: "and", "um", half of a number; never shorter than the others',
+    )
+    slower_by: float = Field(0.6, ge=0, le=2, description="so much longer is waited for a caller who makes long pauses; 0: all alike")
     key_timeout_ms: int = Field(4000, ge=500, le=30_000, description="so long without a further key, and a keyed number is complete")
     start_ms: int = Field(120, ge=20, le=1000, description="so much speech is needed before it counts")
     pre_roll_ms: int = Field(240, ge=0, le=1000, description="sound kept from before the first speech frame")
     max_utterance_ms: int = Field(20_000, ge=1000, le=60_000, description="longer speech is cut here")
     silence_ms: int = Field(9000, ge=2000, le=120_000, description="so long without a word, and the bot asks")
+    without_ears: Literal["jambonz", "keypad", "human"] = Field(
+        "jambonz",
+        description="when our recognisers fail: Jambonz's recogniser listens, then a keypad menu; the menu at once; or a human at once",
+    )
+    jambonz_languages: dict[LanguageCode, Text] = Field(
+        {"en": "en-IN", "hi": "hi-IN", "ta": "ta-IN"},
+        description="what Jambonz's recogniser calls a language; its own default where absent",
+    )
+    jambonz_voices: dict[LanguageCode, Text] = Field(
+        {}, description="Jambonz's voice by language, for when ours is gone too; its own default where absent"
+    )
     acknowledgements: dict[LanguageCode, list[Text]] = Field(
         {
             "en": ["hmm", "hm", "mm", "mhm", "uh huh", "uh", "um", "ok", "okay", "yeah", "yes", "right", "i see", "sure", "oh"],
@@ -205,6 +281,7 @@ class Limits(Section):
 
     max_call_s: int = Field(1800, ge=30, le=14_400, description="then the call goes to a human")
     max_silences: int = Field(2, ge=1, le=10, description="so often the bot asks into silence before it ends its part")
+    max_unheard_s: int = Field(75, ge=20, le=600, description="so long a sound without words (hold music), then it is taken for silence")
 
 
 class Settings(Section):
@@ -323,10 +400,12 @@ class Environment(BaseModel):
     whisper_device: Literal["auto", "cpu", "cuda"] = Field("auto", alias="WHISPER_DEVICE")
     stt_url: str = Field("", alias="STT_URL", pattern=r"^(https?://[^\s/]+(/[^\s]*)?)?$")
     stt_key: SecretStr = Field(SecretStr(""), alias="STT_KEY")
+    stt_port: int = Field(8000, alias="STT_PORT", ge=0, le=65535)
     max_calls: int = Field(20, alias="MAX_CALLS", ge=1, le=1000)
     max_desks: int = Field(20, alias="MAX_DESKS", ge=1, le=1000)
     session_secret: SecretStr = Field(SecretStr(""), alias="SESSION_SECRET")
     open_phone: bool = Field(False, alias="OPEN_PHONE")
+    notice_s: int = Field(0, alias="NOTICE_SECONDS", ge=0, le=120)
     drain_s: int = Field(120, alias="DRAIN_SECONDS", ge=0, le=3600)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     anthropic_api_key: SecretStr = Field(SecretStr(""), alias="ANTHROPIC_API_KEY")

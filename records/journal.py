@@ -71,6 +71,11 @@ class Journal:
         A hang-up does not replace an end that the bot or an agent has brought about, nor a goodbye a promised call back."""
         self._write(writing.call_ended, call_sid, outcome, now=now)
 
+    def reopened(self, call_sid: str, now: datetime, *, most: int, apart: timedelta) -> bool:
+        """Whether a stream that broke may be opened again, which is counted then: `most` times a call, and not sooner than `apart` after
+        the last time. Not idempotent, as a stream that breaks at once tells it in the same words."""
+        return self._write(writing.reopened, call_sid, now=now, most=most, apart=apart)
+
     def status_changed(self, call_sid: str, status: str, *, now: datetime, duration_s: int | None = None, terminated_by: str = "") -> None:
         """Jambonz's call_status, in whatever order it comes; a final one frees the slot and stays."""
         self._write(writing.status_changed, call_sid, status, now=now, duration_s=duration_s, terminated_by=terminated_by)

@@ -35,6 +35,8 @@ calls = Table(
     Column("slot_until", Moment, index=True),  # the lease of the call's slot; NULL: it has none
     Column("notes", PlainJson, nullable=False, server_default="[]"),  # what a language model noted during the call
     Column("summary", PlainText, nullable=False, server_default=""),  # a language model's; "" where the rules summarise
+    Column("reopened", Integer, nullable=False, server_default="0"),  # so often its broken stream was opened again
+    Column("reopened_at", Moment),  # the last time
     Column("handed_over_at", Moment),  # over, its ticket written, its deliveries begun: nobody need look at it again
 )
 TO_HAND_OVER = calls.c.handed_over_at.is_(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, select, update
@@ -15,6 +15,7 @@ from records import schema
 
 FINAL = ("completed", "failed", "busy", "no-answer")
 PROGRESS = {"queued": 0, "trying": 1, "ringing": 2, "early-media": 3, "in-progress": 4, **dict.fromkeys(FINAL, 5)}
+LAST_WORDS = timedelta(seconds=15)  # so long a conversation may go on after its socket has gone
 # what an outcome does not replace: the hang-up that follows a goodbye is no new outcome, and a promised call back stays promised
 KEEPS = {
     OutcomeKind.HUNG_UP: {OutcomeKind.FINISHED, OutcomeKind.ESCALATED, OutcomeKind.TRANSFERRED, OutcomeKind.CALLBACK},
@@ -109,10 +110,27 @@ def summarised(connection: Connection, call_sid: str, summary: str) -> None:
 
 def call_ended(connection: Connection, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
     call = locked(connection, call_sid, now=now)
+    ends = {"bot_ended_at": now} if is_of_the_stream_before(call, outcome, now) else {"bot_ended_at": now, "slot_until": None}
     if call["outcome_kind"] in KEEPS.get(outcome.kind, ()):
-        change(connection, call_sid, bot_ended_at=now, slot_until=None)
+        change(connection, call_sid, **ends)
         return
-    change(connection, call_sid, outcome_kind=outcome.kind.value, outcome_reason=outcome.reason, bot_ended_at=now, slot_until=None)
+    change(connection, call_sid, outcome_kind=outcome.kind.value, outcome_reason=outcome.reason, **ends)
+
+
+def is_of_the_stream_before(call: RowMapping, outcome: Outcome, now: datetime) -> bool:
+    """Whether a stream that broke takes its end for the caller's hang-up, when another one has the call already, and its slot."""
+    reopened_at = call["reopened_at"]
+    there = call["status"] not in FINAL and reopened_at is not None and now - reopened_at < LAST_WORDS
+    return there and outcome.kind is OutcomeKind.HUNG_UP
+
+
+def reopened(connection: Connection, call_sid: str, *, now: datetime, most: int, apart: timedelta) -> bool:
+    call = locked(connection, call_sid, now=now)
+    too_soon = call["reopened_at"] is not None and now - call["reopened_at"] < apart
+    if call["status"] in FINAL or call["reopened"] >= most or too_soon:
+        return False
+    change(connection, call_sid, reopened=call["reopened"] + 1, reopened_at=now)
+    return True
 
 
 def status_changed(
