@@ -73,6 +73,11 @@ class Assistant:
             clock,
         )
 
+    @property
+    def ahead(self) -> bool:
+        """Whether it may be asked while it is not certain yet that the caller has finished (stream.work.Engines.ahead)."""
+        return self._settings.assistant.ahead
+
     def respond(self, turn: Turn, history: Sequence[Turn], call: Call) -> Iterator[Intent | Say | Outcome | Usage]:
         """See calls.ports.Understanding. A key that stands for an intent needs no model."""
         if not turn.heard:

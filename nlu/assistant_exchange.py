@@ -75,10 +75,17 @@ class Exchange:
     def spoke(self) -> bool:
         return bool(self._spoken)
 
+    def _certain(self) -> bool:
+        """What lasts is done only when the caller has finished for certain. False: nobody wants the answer any more."""
+        while not self.interrupted:
+            if self._turn.settled.wait(TICK_S):
+                return True
+        return False
+
     def _use_tools(self) -> Iterator[Part]:
         """A transfer or the end is ours to say; for the rest the model gets what was found, once, and answers again."""
         calls, self._calls = tuple(self._calls), []
-        if not calls or self.interrupted:
+        if not calls or not self._certain():
             return
         yield from self._acts.closing(calls, self.intent)
         if self._acts.closed or (self.asks is not Question.NONE and not looks(calls)):  # the caller has an answer and is asked

@@ -11,6 +11,7 @@ _ENDINGS = {
     OutcomeKind.HUNG_UP: "The caller hung up before the end.",
     OutcomeKind.BROKEN: "The line to the bot broke; the caller was to be passed to a person.",
     OutcomeKind.TRANSFERRED: "An agent took over the call.",
+    OutcomeKind.UNHEARD: "The bot's recogniser failed; the caller was heard by others, or by keys.",
     OutcomeKind.CALLBACK: "Nobody could take the call: please call back.",
 }
 _ESCALATIONS = {
@@ -18,6 +19,7 @@ _ESCALATIONS = {
     "offered": "The caller accepted the offer of a person.",
     "not_understood": "The bot did not understand the caller and passed the call to a person.",
     "engine_failed": "The bot failed and passed the call to a person.",
+    "not_heard": "The bot could not hear the caller, nor did keys help, and passed the call to a person.",
     "time_up": "The call reached its longest time and was passed to a person.",
     "silence": "The caller could not be heard and was passed to a person.",
 }

@@ -29,6 +29,8 @@ _WANT_AN_ANSWER = (Question.OFFER_HUMAN, Question.OFFER_CALLBACK, Question.STILL
 class Rules:
     """The engine "rules" (calls.ports.Understanding). Keeps nothing between calls."""
 
+    ahead = True  # may be asked before the caller has finished for certain: it costs nothing and does nothing
+
     def __init__(self, settings: Settings, *, anybody: Anybody = always, now: Callable[[], datetime] = utc_now) -> None:
         """Learns from the phrases, which takes about a second. `anybody(intent, language)`: whether a human could take such a call
         at this moment."""
