@@ -5,6 +5,8 @@ own frames are its metronome: each pass of the loop takes one message from the l
 finished, and the sound that is due.
 
     line.receive -> hearing -> [ear: recogniser] -> [mind: understanding, voice] -> playout -> line.play
+
+A pause of the caller's may be the end: what follows from it is begun at once and kept back until the end is certain (stream/ahead.py).
 """
 
 from __future__ import annotations
@@ -26,13 +28,20 @@ from calls.events import (
     Said,
     Sound,
     SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     TimeUp,
     Transcribed,
     Understood,
+    Unmade,
+    Worded,
 )
+from calls.ports import NEEDED
 from calls.standing import standing_question
-from stream import manners, measures
+from calls.tracing import ConversationTrace
+from stream import manners, measures, memory
+from stream.ahead import Guess, worth_an_answer
 from stream.hearing import Hearing
 from stream.house import House as House
 from stream.keying import Keying
@@ -45,6 +54,7 @@ from stream.telling import Telling
 from stream.work import Work
 
 FRAME_S = 0.02
+CHORES_S = 0.1
 HEARTBEAT_S = 10.0
 LAST_WORDS_S = 10.0  # so long a caller's last words may take to be recognised after the hang-up; nobody waits for it
 FIGURES_S = 2.0  # so long after the hang-up a language model may take to tell what it cost
@@ -61,23 +71,31 @@ class Conversation:
         names = ("ear", "mind", "files", "pen")
         self.ear, self.mind, self.files, pen = (house.lanes.lane(name, self.inbox, call.sid) for name in names)
         self.pen = Pen(pen, house.journal, house.close, house.promise, call.sid, house.now)
-        self.telling = Telling(house.tell, call)
-        self.work, self.languages = Work(house.engines, house.profile, call), house.engines.languages
+        self.telling, self.trace = Telling(house.tell, call), ConversationTrace(house.traces, call.sid, house.now)
+        self.work, self.engines = Work(house.engines, house.profile, call), house.engines
         self.hearing = Hearing(house.engines.detector(call.sample_rate), listening, call.sample_rate, now)
         self.playout = Playout(sample_rate=call.sample_rate, lead_ms=self.settings.stream.lead_ms)
-        self.patience = Patience(silence_ms=listening.silence_ms, max_call_s=self.settings.limits.max_call_s, now=now)
+        limits = self.settings.limits
+        self.patience = Patience(
+            silence_ms=listening.silence_ms,
+            max_silences=limits.max_silences,
+            max_unheard_s=limits.max_unheard_s,
+            max_call_s=limits.max_call_s,
+            now=now,
+        )
         self.keying = Keying(listening.key_timeout_ms / 1000)
         self.turns: list[Turn] = list(history)
         self.known: CallerProfile | None = None  # until it is used
         self.offered = ""  # the open ticket that the caller was asked about
         self.replying = False  # the last turn's answer is not heard to its end yet
         self.leaving = False  # the answer ends the call, and the caller has been told
-        self.unheard = 0  # utterances that the recogniser has not answered for
+        self.awaited: list[Utterance] = []  # that the recogniser has not answered for
+        self.guess: Guess | None = None  # what the caller may have said, while a pause lasts
         self.failures = 0  # of engines, in a row
         self.gone_at: float | None = None  # when the caller hung up
         self.outcome: Outcome | None = None
         self.journalled = False
-        self._heartbeat_at = now + HEARTBEAT_S
+        self._chores_at, self._heartbeat_at = now, now + HEARTBEAT_S
 
     # -- the loop -------------------------------------------------------------------
 
@@ -87,8 +105,7 @@ class Conversation:
             self.handle(self.receive())
             self.take_in()
             self.play()
-            self.keep_time()
-            self.tell_state()
+            self.see_to_it()
         self.take_in()
         self.line.disconnect()
         return self.outcome or Outcome(OutcomeKind.BROKEN)
@@ -118,16 +135,16 @@ class Conversation:
                 pass
             case SpeechStarted():
                 self.caller_began()
+            case SpeechPaused(utterance):
+                self.caller_paused(utterance)
+            case SpeechResumed():
+                self.forget_guess()
             case SpeechEnded(utterance):
-                self.unheard += 1
-                self.ear.do(self.work.transcribe, utterance, self.language)
+                self.caller_finished(utterance)
             case Transcribed(utterance, transcript):
-                self.unheard -= 1
-                self.heard(utterance, transcript)
-            case Understood(turn, intent) if turn is self.turn:
-                self.understood(turn, intent)
-            case Sound() | Said() | Replied():
-                self.speak(event)
+                self.transcribed(utterance, transcript)
+            case Understood() | Worded() | Sound() | Said() | Replied() | Unmade():
+                self.made(event)
             case Dtmf(digit):
                 self.pressed(digit)
             case CallerSilent(times):
@@ -145,21 +162,28 @@ class Conversation:
                 case Sound(turn, _, pcm):
                     self.line.play(pcm)
                     if turn.timings.reply is None and turn.heard and level_db(pcm) > AUDIBLE_DB:
-                        measures.stamp(turn, "reply", self.hearing.since(turn.ended_ms, self.clock()))
+                        self.stamp(turn, "reply")
+                        self.stamp(turn, "heard", later_s=self.playout.lead_s(pcm, self.clock()))
                         self.telling.reply_began(turn)
                 case Said(turn, sentence):
                     turn.said.append(sentence.text)
                     turn.asked, turn.asked_slot = sentence.asks, sentence.slot
-                    self.hearing.expect_digits(sentence.asks is Question.SLOT)
+                    self.hearing.expect(sentence.asks)
                     self.telling.said(turn, sentence)
                     if turn.interrupted.is_set():  # the disclosure, heard to its end all the same
                         self.pen.turn_finished(turn)
                 case Replied(turn, outcome):
                     self.reply_heard(turn, outcome)
 
-    def keep_time(self) -> None:
-        now = self.clock()
-        if self.playout.busy(now) or self.hearing.speaking or self.unheard or self.replying or self.keying.under_way:
+    def see_to_it(self) -> None:
+        """While the caller is there, what can wait for a moment is not looked at with every frame."""
+        if (now := self.clock()) >= self._chores_at or self.gone_at is not None:
+            self._chores_at = now + CHORES_S
+            self.keep_time(now)
+            self.tell_state(now)
+
+    def keep_time(self, now: float) -> None:
+        if self.playout.busy(now) or self.hearing.speaking or self.awaited or self.replying or self.keying.under_way:
             self.patience.stir(now, by_caller=self.hearing.speaking)
         if tired := self.patience.due(now):
             self.handle(tired)
@@ -171,7 +195,7 @@ class Conversation:
         if self.gone_at is not None and not self.outcome and (self.all_understood or now - self.gone_at > LAST_WORDS_S):
             self.end(Outcome(OutcomeKind.HUNG_UP))
 
-    def tell_state(self) -> None:
+    def tell_state(self, now: float) -> None:
         """For the people who watch; of a caller who has gone the hooks tell."""
         if self.gone_at is not None or self.outcome:
             return
@@ -179,14 +203,14 @@ class Conversation:
             self.telling.state("listening")
         elif self.turn.number == 0 and self.replying:
             self.telling.state("greeting")
-        elif self.playout.busy(self.clock()) and not self.unheard:
+        elif self.playout.busy(now) and not self.awaited:
             self.telling.state("speaking")
         else:
-            self.telling.state("thinking" if self.unheard or self.replying else "listening")
+            self.telling.state("thinking" if self.awaited or self.replying else "listening")
 
     @property
     def all_understood(self) -> bool:
-        return not self.unheard and (not self.turn.heard or self.turn.intent is not None)
+        return not self.awaited and (not self.turn.heard or self.turn.intent is not None)
 
     @property
     def is_owed_figures(self) -> bool:
@@ -208,7 +232,57 @@ class Conversation:
             self.line.kill_audio()
             measures.paused()
 
+    def caller_paused(self, utterance: Utterance) -> None:
+        """It may be the end: then the words are known when it is."""
+        self.forget_guess()
+        self.guess = guess = Guess(utterance)
+        self.ear.do(self.work.transcribe, utterance, self.language, guess.wanted)
+
+    def forget_guess(self) -> None:
+        if self.guess:
+            self.guess.drop()
+            self.guess = None
+
+    def caller_finished(self, utterance: Utterance) -> None:
+        guess = self.guess if self.guess and self.guess.is_of(utterance) else None
+        if guess and guess.transcript:
+            self.heard(utterance, guess.transcript)
+        elif guess:
+            guess.wanted.confirm()
+            self.awaited.append(guess.utterance)
+            self.guess = None
+        else:
+            self.awaited.append(utterance)
+            self.ear.do(self.work.transcribe, utterance, self.language, NEEDED)
+        self.forget_guess()
+
+    def transcribed(self, utterance: Utterance, transcript: Transcript) -> None:
+        """Words of what is awaited, of a guess, or of a guess that is not wanted any more."""
+        done = transcript.rejected != "dropped"
+        if self.guess and utterance is self.guess.utterance:
+            self.guessed(self.guess, transcript) if done else self.forget_guess()
+        elif any(utterance is each for each in self.awaited):
+            if not done:  # given up as a guess, just before it was sure
+                self.ear.do(self.work.transcribe, utterance, self.language, NEEDED)
+                return
+            self.awaited = [each for each in self.awaited if each is not utterance]
+            self.heard(utterance, transcript)
+
+    def guessed(self, guess: Guess, transcript: Transcript) -> None:
+        """The words of a pause: they tell how long it must last, and what the answer would be."""
+        guess.transcript, guess.words_ms = transcript, self.since(guess.utterance.ended_ms)
+        if not transcript.text:
+            return
+        completeness = self.engines.endings(transcript, self.turns, self.language)
+        self.hearing.words_known(completeness)
+        if self.engines.ahead and not (self.replying or self.leaving) and worth_an_answer(transcript, completeness):
+            guess.turn = turn = self.turn_of(guess.utterance, transcript, transcript.text, guess.words_ms)
+            turn.settled.clear()
+            self.mind.do(self.work.answer_ahead, turn, tuple(self.turns))
+
     def heard(self, utterance: Utterance, transcript: Transcript) -> None:
+        if transcript.text:
+            self.patience.heard(self.clock())
         over_us = self.playout.held and self.replying
         if self.leaving or (over_us and manners.lets_us_go_on(transcript, self.playout.asking(), self.turn, self.settings.listening)):
             self.go_on()
@@ -219,25 +293,70 @@ class Conversation:
             self.go_on()
 
     def go_on(self) -> None:
-        if not self.hearing.speaking and not self.unheard:
+        if not self.hearing.speaking and not self.awaited:
             self.playout.resume(self.clock())
 
     def take_turn(self, utterance: Utterance, transcript: Transcript) -> None:
-        """The caller's words are a turn. If nothing of our answer to the words before was heard, they belong together."""
+        """The caller's words are a turn, which may have been answered ahead. If nothing of our answer to the words before was heard,
+        they belong together."""
         text, began_ms = transcript.text, utterance.began_ms
         if self.replying and self.turn.heard and not self.interrupt():
             unanswered = self.turns.pop()
+            self.hearing.cut_in()
             text, began_ms = f"{unanswered.heard} {text}".strip(), unanswered.began_ms
-        turn = self.new_turn(self.languages(transcript, self.turns, self.language))
-        turn.heard, turn.heard_confidence = text, transcript.confidence
-        turn.began_ms, turn.ended_ms = began_ms, utterance.ended_ms
+        guess = self.guess if self.guess and self.guess.is_of(utterance) else None
+        ahead = guess if guess and guess.fits(self.turns, self.replying) else None
+        words_ms = guess.words_ms if guess else self.since(utterance.ended_ms)
+        turn = ahead.turn if ahead and ahead.turn else self.turn_of(utterance, transcript, text, words_ms)
+        turn.began_ms = began_ms
+        if ahead:
+            self.guess = None
+        self.begin(turn)
         turn.timings.endpoint = self.hearing.endpoint_ms
-        measures.stamp(turn, "transcribed", self.hearing.since(turn.ended_ms, self.clock()))
+        self.stamp(turn, "transcribed")
         self.telling.heard(self.turns)
-        self.answer(turn)
+        if ahead:
+            turn.settled.set()
+            for event in ahead.made:
+                self.handle(event)
+        else:
+            self.answer(turn)
+
+    def turn_of(self, utterance: Utterance, transcript: Transcript, text: str, words_ms: int) -> Turn:
+        """A turn of the caller's that is not begun yet. `words_ms`: see Guess."""
+        language = self.engines.languages(transcript, self.turns, self.language)
+        turn = Turn(self.turn.number + 1, text, transcript.confidence, language)
+        turn.began_ms, turn.ended_ms = utterance.began_ms, utterance.ended_ms
+        measures.stamp_recognition(turn, transcript.spent, done_ms=words_ms)
+        return turn
 
     def answer(self, turn: Turn) -> None:
         self.mind.do(self.work.answer, turn, tuple(self.turns[:-1]))
+
+    def made(self, event: Understood | Worded | Sound | Said | Replied | Unmade) -> None:
+        """A part of an answer: of the one that is being given, of one that is made ahead, or of one that nobody wants any more."""
+        match event:
+            case Understood(turn):
+                self.stamp(turn, "understood")
+            case Worded(turn):
+                self.stamp(turn, "first_text")
+            case Sound(turn):
+                self.stamp(turn, "voiced")
+        if self.guess and self.guess.keeps(event):
+            return
+        match event:
+            case Understood(turn, intent) if turn is self.turn:
+                self.understood(turn, intent)
+            case Unmade(turn) if turn is self.turn:
+                self.answer(turn)
+            case Sound() | Said() | Replied():
+                self.speak(event)
+
+    def stamp(self, turn: Turn, stage: str, *, later_s: float = 0.0) -> None:
+        measures.stamp(turn, stage, self.since(turn.ended_ms) + round(later_s * 1000))
+
+    def since(self, at_ms: int) -> int:
+        return self.hearing.since(at_ms, self.clock())
 
     def understood(self, turn: Turn, intent: Intent) -> None:
         turn.intent = intent
@@ -245,18 +364,18 @@ class Conversation:
             self.pen.about_ticket(self.offered)
         if len(self.turns) > 1 and self.turns[-2].asked is Question.SOLVED:
             measures.asked_whether_solved(intent.name)
-        measures.stamp(turn, "understood", self.hearing.since(turn.ended_ms, self.clock()))
         self.telling.understood(turn, intent, is_wish=intent.name in self.settings.intents)
 
     def metered(self, turn: Turn, usage: Usage) -> None:
-        """The figures may come after the turn was journalled: then it is written again."""
+        """The figures may come after the turn was journalled: then it is written again. What was made ahead in vain is paid for too."""
         turn.usage = usage
         measures.model_used(usage)
-        if turn is not self.turn or not self.replying:
+        if any(turn is each for each in self.turns) and (turn is not self.turn or not self.replying):
             self.pen.turn_finished(turn)
 
     def pressed(self, digit: str) -> None:
         """Where a number is asked for or read back, the keys are its digits; else each stands for a wish."""
+        self.patience.heard(self.clock())
         asked = self.playout.asking(*ABOUT_A_SLOT) or standing_question(self.turns) in ABOUT_A_SLOT
         if self.leaving or not (asked or self.keying.under_way):
             self.wished(digit)
@@ -288,7 +407,13 @@ class Conversation:
         self.answer(turn)
 
     def caller_is_silent(self, times: int) -> None:
-        self.say(manners.after_silence(times, self.turns, self.settings.limits.max_silences), intent="silence")
+        """Still there after the last words: they can't be said into a sound that never stops."""
+        most = self.settings.limits.max_silences
+        announcement = manners.after_silence(times, self.turns, most)
+        if times > most + 1 and announcement.then:
+            self.end(announcement.then)
+        else:
+            self.say(announcement, intent="silence")
 
     def hung_up(self) -> None:
         """The last words and keys, cut off by the hang-up, are still understood and journalled."""
@@ -303,10 +428,22 @@ class Conversation:
     def open(self) -> None:
         self.pen.alive()
         self.telling.began(self.turns)
+        if lost := memory.unanswered(self.turns) if self.call.after == manners.DROPPED else None:
+            self.turns.pop()
+            self.answer_anew(lost)
+            return
+        before = tuple(self.turns)
         turn = self.new_turn(self.call.language)
-        self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings), None)
+        self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings, before), None)
         if not self.call.after:
             self.files.do(self.work.look_up, self.call.caller)
+
+    def answer_anew(self, lost: Turn) -> None:
+        """The stream before broke in the middle of the answer: the caller gets all of it, and the journal one turn."""
+        turn = self.new_turn(lost.language)
+        turn.number, turn.heard, turn.heard_confidence, turn.keyed = lost.number, lost.heard, lost.heard_confidence, lost.keyed
+        turn.intent = None if lost.heard else lost.intent
+        self.answer(turn)
 
     def caller_known(self, profile: CallerProfile) -> None:
         """Comes when it comes: for the greeting perhaps too late, for the records never."""
@@ -327,14 +464,18 @@ class Conversation:
             self.mind.do(self.work.speak, self.turn, manners.greeting_for(profile, self.settings, self.turn.language), None)
 
     def new_turn(self, language: str) -> Turn:
-        """Begin a turn; what was being said is cut off, and journalled as far as it was heard."""
-        self.interrupt()
+        """Begin a turn without words of the caller's."""
         at_ms = self.hearing.now_ms
         number = self.turn.number + 1 if self.turns else 0
-        self.turns.append(Turn(number, language=language, began_ms=at_ms, ended_ms=at_ms))
-        self.replying, self.leaving = True, False
-        self.playout.held = self.hearing.speaking or self.unheard > 0
+        self.begin(Turn(number, language=language, began_ms=at_ms, ended_ms=at_ms))
         return self.turn
+
+    def begin(self, turn: Turn) -> None:
+        """What was being said is cut off, and journalled as far as it was heard."""
+        self.interrupt()
+        self.turns.append(turn)
+        self.replying, self.leaving = True, False
+        self.playout.held = self.hearing.speaking or bool(self.awaited)
 
     def say(self, announcement: manners.Announcement, *, intent: str) -> None:
         """A turn of our own, that answers no words."""
@@ -346,8 +487,6 @@ class Conversation:
         """Queue what the voice made, unless the caller has talked it down meanwhile."""
         must_be_heard = not isinstance(item, Replied) and not item.interruptible
         if must_be_heard or (item.turn is self.turn and not item.turn.interrupted.is_set()):
-            if isinstance(item, Sound):
-                measures.stamp(item.turn, "voiced", self.hearing.since(item.turn.ended_ms, self.clock()))
             if isinstance(item, Replied) and item.outcome and item.outcome.kind in LEAVING:
                 self.leaving = True
             self.playout.add(item)
@@ -364,31 +503,34 @@ class Conversation:
         if cut := self.playout.stop(self.clock()):
             turn.said.append(cut.say.text)
             turn.asked, turn.asked_slot = cut.say.asks, cut.say.slot
-            self.hearing.expect_digits(cut.say.asks is Question.SLOT)
+            self.hearing.expect(cut.say.asks)
             self.telling.said(turn, cut.say)
         if on_its_way and not self.playout.busy(self.clock()):
             self.line.kill_audio()
         self.pen.turn_finished(turn)
-        measures.turn_finished(turn)
+        measures.turn_finished(turn, self.trace)
         return bool(turn.said)
 
     def reply_heard(self, turn: Turn, outcome: Outcome | None) -> None:
         self.replying = False
         self.patience.stir(self.clock())
         self.pen.turn_finished(turn)
-        measures.turn_finished(turn)
+        measures.turn_finished(turn, self.trace)
         if outcome:
             self.end(outcome)
 
     def engine_failed(self, lane: str) -> None:
-        """Once: ask to say it again. Twice in a row: a human. Failures of the pen and the files do not touch the talk."""
+        """Once: ask to say it again. Twice in a row: others listen, if it is the ear, or a human. Failures of the pen and the files do
+        not touch the talk."""
         if lane in ("pen", "files"):
             return
-        self.unheard -= lane == "ear"
+        if lane == "ear":
+            del self.awaited[:1]
         self.failures += 1
         measures.engine_failed(lane)
         if self.failures > 1:
-            self.end(Outcome(OutcomeKind.ESCALATED, "engine_failed"))
+            others_hear = lane == "ear" and self.settings.listening.without_ears != "human"
+            self.end(Outcome(OutcomeKind.UNHEARD if others_hear else OutcomeKind.ESCALATED, "engine_failed"))
         else:
             self.say(manners.trouble(self.turns), intent="trouble")
 
@@ -396,5 +538,5 @@ class Conversation:
         """The outcome is journalled first; then the line is let go, and Jambonz asks the action hook what to do."""
         self.interrupt()
         self.outcome = outcome
-        measures.ended(outcome)
+        measures.ended(outcome, self.trace)
         self.pen.call_ended(outcome)

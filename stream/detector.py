@@ -13,6 +13,7 @@ import webrtcvad
 from numpy.typing import NDArray
 
 SILENT_DB = -100.0  # dBFS of digital silence
+LITTLE_ENDIAN = np.dtype("<i2")
 
 
 class WebRtcDetector:
@@ -23,26 +24,26 @@ class WebRtcDetector:
     def __init__(self, sample_rate: int, *, aggressiveness: int = 2) -> None:
         if sample_rate not in (8000, 16_000, 32_000, 48_000):
             raise ValueError(f"WebRTC's detector does not know {sample_rate} Hz")
-        self._rate = sample_rate
+        self._rate, self._usual_bytes = sample_rate, sample_rate * 2 // 50
         self._vad = webrtcvad.Vad(aggressiveness)
         self._noise, self._echo, self._tones = NoiseFloor(), EchoGuard(), ToneDetector(sample_rate)
 
     def is_speech(self, pcm: bytes, *, bot_db: float | None) -> bool:
         """`bot_db`: the loudest sound of ours (dBFS) whose echo may be in this frame; None if there can be none. Never raises."""
+        if len(pcm) == self._usual_bytes:
+            return self._hear(pcm, bot_db)
         verdicts = [self._hear(frame, bot_db) for frame in self._cut(pcm)]
         return any(verdicts)
 
     def _cut(self, pcm: bytes) -> list[bytes]:
-        """The usual frame as it is; else frames of 20 ms, and one of 10 ms from what is left."""
-        half = self._rate * 2 // 100
-        if len(pcm) == 2 * half:
-            return [pcm]
+        """Frames of 20 ms, and one of 10 ms from what is left."""
+        half = self._usual_bytes // 2
         whole = [pcm[at : at + 2 * half] for at in range(0, len(pcm) - 2 * half + 1, 2 * half)]
         rest = pcm[len(whole) * 2 * half :]
         return [*whole, rest[:half]] if len(rest) >= half else whole
 
     def _hear(self, frame: bytes, bot_db: float | None) -> bool:
-        samples = np.frombuffer(frame, "<i2").astype(np.float32)
+        samples = np.frombuffer(frame, LITTLE_ENDIAN).astype(np.float32)
         level_db = level(samples)
         voiced = self._vad.is_speech(frame, self._rate)  # asked for every frame, as it learns the noise too
         loud = self._noise.exceeded(level_db)
@@ -120,9 +121,11 @@ class ToneDetector:
     def found(self, samples: NDArray[np.float32], level_db: float) -> bool:
         steady, self._last_db = abs(level_db - self._last_db) < self.STEADY_DB, level_db
         power = self._power(samples)
-        total = float(power.sum()) or 1.0
         first_hz, first = self._take_peak(power, len(samples))
+        if not steady and first_hz <= self.HIGH_HZ:  # as most of speech: the second peak can't change that
+            return False
         second_hz, second = self._take_peak(power, len(samples))
+        total = first + second + float(np.add.reduce(power)) or 1.0
         share = (first + second) / total
         lowest_hz = first_hz if second < 0.02 * total else min(first_hz, second_hz)
         return (share > self.LOW_SHARE and steady) or (share > self.SHARE and lowest_hz > self.HIGH_HZ)
@@ -131,13 +134,15 @@ class ToneDetector:
         if len(self._window) != len(samples):
             self._window = np.hanning(len(samples)).astype(np.float32)
         spectrum = np.fft.rfft(samples * self._window)
-        return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+        pairs = spectrum.view(np.float32)
+        pairs *= pairs
+        return np.asarray(pairs[::2] + pairs[1::2])
 
     def _take_peak(self, power: NDArray[np.float32], length: int) -> tuple[float, float]:
         """Frequency and power of the strongest peak, which is taken out."""
         at = int(power.argmax())
         peak = power[max(0, at - 2) : at + 3]
-        energy = float(peak.sum())
+        energy = sum(peak.tolist())
         peak[:] = 0
         return at * self._rate / length, energy
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calls.call import Utterance
-from calls.events import SpeechEnded, SpeechStarted
+from calls.events import SpeechEnded, SpeechPaused, SpeechResumed, SpeechStarted
 
 FRAME_MS = 20
 AFTERGLOW_MS = 100  # of the silence behind the last word this much stays in the utterance
@@ -17,6 +17,7 @@ AFTERGLOW_MS = 100  # of the silence behind the last word this much stays in the
 class EndpointingOptions:
     start_ms: int = 120
     end_ms: int = 450
+    hint_ms: int = 200  # so long a pause may be the end
     pre_roll_ms: int = 240
     max_utterance_ms: int = 20_000
 
@@ -39,26 +40,37 @@ class Framer:
             yield pcm[at : at + self._size]
 
 
+Heard = SpeechStarted | SpeechPaused | SpeechResumed | SpeechEnded
+
+
 class Endpointing:
-    """`feed` it every frame with the detector's verdict; `speaking` is true from SpeechStarted to SpeechEnded."""
+    """`feed` it every frame with the detector's verdict; `speaking` is true from SpeechStarted until before SpeechEnded.
+
+    In between, every pause of `hint_ms` is told, with the utterance as it would be: if it was the end, SpeechEnded brings the same
+    sound; if not, SpeechResumed follows. `end_ms`, how long a pause must last to be the end, may be changed at any time."""
 
     def __init__(self, options: EndpointingOptions, *, sample_rate: int) -> None:
         self._options, self._rate = options, sample_rate
-        self.end_ms = options.end_ms  # may be changed at any time
+        self.end_ms = options.end_ms
         self._pre_roll: deque[bytes] = deque(maxlen=max(1, (options.pre_roll_ms + options.start_ms) // FRAME_MS))
         self._sound: list[bytes] = []
         self._voiced_ms = 0  # before the start: a leaky bucket of speech
         self._run_ms = 0  # speech frames in a row
         self._began_ms = self._ended_ms = 0
         self.now_ms = 0
-        self.speaking = False
+        self.speaking = self.paused = False
+
+    @property
+    def began_ms(self) -> int:
+        """When the caller last began to speak."""
+        return self._began_ms
 
     @property
     def silence_ms(self) -> int:
         """How long ago the caller's last speech frame ended."""
         return self.now_ms - self._ended_ms
 
-    def feed(self, frame: bytes, is_speech: bool) -> Iterator[SpeechStarted | SpeechEnded]:
+    def feed(self, frame: bytes, is_speech: bool) -> Iterator[Heard]:
         self.now_ms += FRAME_MS
         self._run_ms = self._run_ms + FRAME_MS if is_speech else 0
         if self.speaking:
@@ -76,20 +88,29 @@ class Endpointing:
         self._sound = list(self._pre_roll)
         yield SpeechStarted(self._began_ms)
 
-    def _listen(self, frame: bytes) -> Iterator[SpeechEnded]:
+    def _listen(self, frame: bytes) -> Iterator[SpeechPaused | SpeechResumed | SpeechEnded]:
         self._sound.append(frame)
         if self._run_ms >= 2 * FRAME_MS:  # a lone click does not keep the caller's turn open
-            self._ended_ms = self.now_ms
+            pause_ms, self._ended_ms = self.silence_ms, self.now_ms
+            if self.paused:
+                self.paused = False
+                yield SpeechResumed(pause_ms - self._run_ms)
         too_long = len(self._sound) * FRAME_MS >= self._options.max_utterance_ms
         if self.silence_ms >= self.end_ms or too_long:
-            yield SpeechEnded(self._utterance())
-            self._reset()
+            yield self._end()
+        elif self.silence_ms >= self._options.hint_ms and not self.paused:
+            self.paused = True
+            yield SpeechPaused(self._utterance())
 
     def flush(self) -> Iterator[SpeechEnded]:
         """The line is gone: the speech so far is an utterance."""
         if self.speaking:
-            yield SpeechEnded(self._utterance())
-            self._reset()
+            yield self._end()
+
+    def _end(self) -> SpeechEnded:
+        ended = SpeechEnded(self._utterance())
+        self._reset()
+        return ended
 
     def _utterance(self) -> Utterance:
         surplus = max(0, (self.silence_ms - AFTERGLOW_MS) // FRAME_MS)
@@ -97,7 +118,7 @@ class Endpointing:
         return Utterance(b"".join(kept), self._rate, self._began_ms, self._ended_ms)
 
     def _reset(self) -> None:
-        self.speaking = False
+        self.speaking = self.paused = False
         self._voiced_ms = self._run_ms = 0
         self._pre_roll.extend(self._sound[-self._pre_roll.maxlen :] if self._pre_roll.maxlen else [])
         self._sound = []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from calls.call import Call, Intent, Outcome, Say, Transcript, Turn, Utterance
+from calls.call import Call, Intent, Outcome, Say, Transcript, Turn, Utterance, Wanted
 from calls.events import AudioFrame, HungUp
-from calls.ports import never
+from calls.ports import NEEDED, never
+from stream.owner_queue import Asked
 
 RATE = 16_000
 FRAME_S = 0.02
@@ -91,22 +95,68 @@ class Loudness:
 
 
 class ScriptedRecognizer:
-    """Hears the given texts, one an utterance, then nothing. An exception in the list is raised."""
+    """Hears the given texts, one an utterance, then nothing. An exception in the list is raised.
+
+    What began at the same moment is the same utterance, heard again after a longer pause."""
 
     languages = ("en",)
 
     def __init__(self, *texts: str | Exception | Transcript) -> None:
         self.texts = list(texts)
         self.utterances: list[Utterance] = []
+        self.asked = 0
 
-    def transcribe(self, utterance: Utterance, *, language: str | None) -> Transcript:
-        self.utterances.append(utterance)
-        text = self.texts.pop(0) if self.texts else ""
+    def transcribe(self, utterance: Utterance, *, language: str | None, wanted: Wanted = NEEDED) -> Transcript:
+        self.asked += 1
+        if not self.utterances or self.utterances[-1].began_ms != utterance.began_ms:
+            self._text = self.texts.pop(0) if self.texts else ""
+            self.utterances.append(utterance)
+        self.utterances[-1], text = utterance, self._text
         if isinstance(text, Exception):
             raise text
         if isinstance(text, Transcript):
             return text
         return Transcript(text, language or "en", rejected="" if text else "no_speech")
+
+
+class ScriptedHearing:
+    """A model for an owner: hears when each utterance began ("1200"). It hangs while `free` is not set, and fails where `fails` says so."""
+
+    languages = ("en",)
+
+    def __init__(self, *, batch: int = 1, hands: int = 1, fails: Callable[[Asked], bool] = lambda asked: False) -> None:
+        self.batch, self.hands, self.fails = batch, hands, fails
+        self.free, self.entered = threading.Event(), threading.Semaphore(0)  # `entered`: released whenever it is given a batch
+        self.free.set()
+        self.batches: list[list[int]] = []  # when their utterances began
+
+    def transcribe_many(self, asked: Sequence[Asked]) -> list[Transcript]:
+        self.batches.append([each.utterance.began_ms for each in asked])
+        self.entered.release()
+        self.free.wait()
+        if any(self.fails(each) for each in asked):
+            raise RuntimeError("no model today")
+        return [Transcript(str(each.utterance.began_ms), "en") for each in asked]
+
+    def warm_up(self) -> float:
+        return 0.0
+
+    def describe(self) -> dict[str, Any]:
+        return {"model": "scripted"}
+
+
+class TimedRecognizer:
+    """Hears one of `texts` after the other, each in the time that it was told, however many ask at once: for benches of the rest."""
+
+    at_once = 64  # threads that may ask it
+
+    def __init__(self, *, ms: int, texts: Sequence[str], languages: tuple[str, ...]) -> None:
+        self.languages = languages
+        self._s, self._texts = ms / 1000, itertools.cycle(texts)
+
+    def transcribe(self, utterance: Utterance, *, language: str | None, wanted: Wanted = NEEDED) -> Transcript:
+        time.sleep(self._s)
+        return Transcript(next(self._texts), language or self.languages[0])
 
 
 class ScriptedUnderstanding:

@@ -11,6 +11,7 @@ from calls.call import CallerProfile
 from calls.live import Tell, tell_nobody
 from calls.ports import Journal
 from calls.settings import Settings
+from calls.tracing import NOT_TRACED, Traces
 from stream.lane import Lanes
 from stream.work import Engines
 
@@ -39,3 +40,4 @@ class House:
     now: Callable[[], datetime] = field(default=utc_now)
     tell: Tell = field(default=tell_nobody)  # live events
     promise: Callable[[str], object] = promise_nothing  # call_sid -> the call back that it was promised is noted; once a call
+    traces: Traces = NOT_TRACED

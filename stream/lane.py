@@ -32,6 +32,8 @@ class Inbox:
 
     def get(self, timeout: float = 0.0) -> Any | None:
         """The next event, None when there is none within `timeout` seconds."""
+        if not timeout and self._events.empty():
+            return None  # the usual case, asked with every frame
         try:
             return self._events.get(timeout=timeout) if timeout else self._events.get_nowait()
         except queue.Empty:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from typing import Any, Protocol
 
 from simple_websocket import ConnectionClosed
@@ -63,14 +64,13 @@ def _text(body: dict[str, Any], key: str) -> str:
 
 
 class Socket(Protocol):
-    """What flask-sock hands to a route (a simple_websocket.Server)."""
+    """What a line asks of its socket (stream.socket.WebSocket)."""
 
-    input_buffer: list[str | bytes]
-    event: Any  # set by the reader's thread when something has come, or the socket has gone
-    thread: Any
+    backlog: deque[str | bytes]  # has come, and was not received yet
 
     def receive(self, timeout: float | None = None) -> str | bytes | None: ...
     def send(self, data: str | bytes) -> None: ...
+    def wake(self) -> None: ...
 
 
 class Line:
@@ -84,11 +84,11 @@ class Line:
     def receive(self, timeout: float) -> LineEvent | None:
         """The next message as an event; None when none came within `timeout` seconds, or at once after `wake`."""
         try:
-            message = self._message(timeout)
-        except (ConnectionClosed, OSError):
+            message = self._ws.receive(timeout)
+        except ConnectionClosed:
             return HungUp()
         if message is None:
-            return None if self._ws.thread.is_alive() else HungUp()  # the reader may die of a broken frame
+            return None
         self._forget_flood()
         event = decode(message)
         if isinstance(event, Ignored):
@@ -97,12 +97,7 @@ class Line:
 
     def wake(self) -> None:
         """End a `receive` that waits; from any thread. A lane's result need not wait for the caller's next frame."""
-        self._ws.event.set()
-
-    def _message(self, timeout: float) -> str | bytes | None:
-        if not self._ws.input_buffer and self._ws.event.wait(timeout):
-            self._ws.event.clear()
-        return self._ws.receive(timeout=0)
+        self._ws.wake()
 
     def play(self, pcm: bytes) -> None:
         self._send(pcm)
@@ -120,17 +115,17 @@ class Line:
     def _send(self, data: str | bytes) -> None:
         try:
             self._ws.send(data)
-        except (ConnectionClosed, OSError):
+        except ConnectionClosed:
             pass  # the next receive says HungUp
 
     def _forget_flood(self) -> None:
         """Sound that comes much faster than it can have been spoken is dropped, the oldest first."""
-        backlog = self._ws.input_buffer
+        backlog = self._ws.backlog
         if len(backlog) > MAX_BACKLOG:
-            surplus = len(backlog) - MAX_BACKLOG // 2
-            kept = [message for message in backlog[:surplus] if isinstance(message, str)][:16]
-            backlog[:surplus] = kept
-            self.dropped += surplus - len(kept)
+            oldest = [backlog.popleft() for _ in range(len(backlog) - MAX_BACKLOG // 2)]
+            kept = [message for message in oldest if isinstance(message, str)][:16]
+            backlog.extendleft(reversed(kept))
+            self.dropped += len(oldest) - len(kept)
 
     def _note(self, event: Ignored) -> None:
         self.ignored += 1

@@ -15,6 +15,7 @@ from calls.standing import standing_question, standing_slot
 
 ECHO_LIKENESS = 88  # of 100: rapidfuzz's partial ratio
 ECHO_MIN_WORDS = 2
+DROPPED = "dropped"  # Call.after: the stream before broke in mid-call
 WORTH_ASKING_MS = 600  # shorter unintelligible sounds are coughs and clicks
 
 
@@ -31,13 +32,36 @@ def prompt(settings: Settings, name: str, language: str, asks: Question = Questi
     yield Sentence(Say(pick(spoken, language, settings.language), in_language, asks, slot))
 
 
-def opening(call: Call, settings: Settings) -> list[Sentence]:
-    """What a call begins with; when the bot comes back because nobody took the call, that is what it says."""
+def opening(call: Call, settings: Settings, turns: Sequence[Turn] = ()) -> list[Sentence]:
+    """What a call begins with; when the bot comes back because nobody took the call, that is what it says.
+
+    `turns`: those of a stream that broke. When that was in the first greeting, the call begins anew."""
+    if call.after == DROPPED and any(turn.number and (turn.heard or turn.intent) for turn in turns):
+        return _back_again(turns, settings, call.language)
     if call.after == "no_agent":
         names = (("no_agent", Question.NONE), ("anything_else", Question.ANYTHING_ELSE))
         return [sentence for name, asks in names for sentence in prompt(settings, name, call.language, asks)]
     disclosure = [Sentence(sentence.say, interruptible=False) for sentence in prompt(settings, "disclosure", call.language)]
     return [*disclosure, *prompt(settings, "greeting", call.language, Question.OPEN)]
+
+
+def _back_again(turns: Sequence[Turn], settings: Settings, language: str) -> list[Sentence]:
+    """Nothing, if nothing of ours or of the caller's was cut off: perhaps the caller has not even noticed."""
+    if not turns[-1].interrupted.is_set():
+        return []
+    return [*prompt(settings, "back_again", language), *_asked_once_more(turns, settings, language)]
+
+
+def _asked_once_more(turns: Sequence[Turn], settings: Settings, language: str) -> Iterator[Sentence]:
+    """The standing question, in the words in which the caller has heard all of it."""
+    asked, slot = standing_question(turns), standing_slot(turns)
+    whole = (
+        turn for turn in reversed(turns) if turn.said and (turn.asked, turn.asked_slot) == (asked, slot) and not turn.interrupted.is_set()
+    )
+    if asked is not Question.NONE and (turn := next(whole, None)):
+        yield Sentence(Say(turn.said[-1], turn.language, asked, slot))
+    else:
+        yield from prompt(settings, "again_simpler", language, Question.OPEN)
 
 
 def greeting_for(profile: CallerProfile, settings: Settings, language: str) -> list[Sentence]:

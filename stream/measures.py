@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from calls import metrics
-from calls.call import Outcome, Turn, Usage
+from calls.call import Outcome, Spent, Turn, Usage
+from calls.stages import stages
+from calls.tracing import UNTRACED, ConversationTrace
 
 
 def stamp(turn: Turn, stage: str, since_speech_ms: int) -> None:
@@ -12,15 +14,26 @@ def stamp(turn: Turn, stage: str, since_speech_ms: int) -> None:
         setattr(turn.timings, stage, since_speech_ms)
 
 
-def turn_finished(turn: Turn) -> None:
+def stamp_recognition(turn: Turn, spent: Spent | None, *, done_ms: int) -> None:
+    """Where the recogniser's time went; `done_ms`: since the caller's last speech frame, when its words arrived."""
+    if spent:
+        timings = turn.timings
+        timings.decoded = done_ms
+        timings.encoded = done_ms - spent.decode_ms
+        timings.begun = timings.encoded - spent.encode_ms
+        timings.asked = timings.begun - spent.queue_ms
+
+
+def turn_finished(turn: Turn, trace: ConversationTrace = UNTRACED) -> None:
     metrics.TURNS.labels(turn.intent.name if turn.intent else "none").inc()
-    for stage, ms in turn.timings.as_dict().items():
-        if stage == "reply":
-            metrics.REPLY.observe(ms / 1000)
-        else:
-            metrics.STAGE.labels(stage).observe(ms / 1000)
+    if turn.timings.reply is not None:
+        metrics.REPLY.observe(turn.timings.reply / 1000)
+    if turn.heard:
+        for stage in stages(turn.timings.as_dict()):
+            metrics.STAGE.labels(stage.name, "yes" if stage.ahead else "no").observe(stage.lasted_ms / 1000)
     if turn.interrupted.is_set():
         metrics.INTERRUPTIONS.inc()
+    trace.turn_finished(turn)
 
 
 def model_used(usage: Usage) -> None:
@@ -45,5 +58,6 @@ def engine_failed(lane: str) -> None:
     metrics.ENGINE_FAILURES.labels(lane).inc()
 
 
-def ended(outcome: Outcome) -> None:
+def ended(outcome: Outcome, trace: ConversationTrace = UNTRACED) -> None:
     metrics.CALLS.labels(outcome.kind.value).inc()
+    trace.ended(outcome)

@@ -57,7 +57,7 @@ class Playout:
         self._sent: deque[tuple[float, Item]] = deque()  # (heard at, item)
         self._heard: list[Sound] = []  # pieces of the sentence that is being heard
         self._ends_at = self._audible_until = self._quiet_until = 0.0
-        self._loudness: deque[Loudness] = deque()
+        self._loudness: deque[Loudness] = deque()  # what is louder than all behind it
         self.held = False
         self._was_cut = False  # killAudio fell into the sentence
 
@@ -70,6 +70,8 @@ class Playout:
 
     def due(self, now: float) -> Iterator[Item]:
         """What is to be written to the line now (Sound), and what has just been heard to its end (Said, Replied)."""
+        if not self._queue and not self._sent:
+            return
         yield from self._reached_the_ear(now)
         while self._may_send(now):
             item = self._take()
@@ -83,6 +85,10 @@ class Playout:
         """Whether the caller hears words of ours now."""
         return now < self._audible_until
 
+    def lead_s(self, pcm: bytes, now: float) -> float:
+        """How long after now the caller begins to hear the piece that was just sent."""
+        return max(0.0, self._ends_at - len(pcm) / (2 * self._rate) - now)
+
     def busy(self, now: float) -> bool:
         """Whether anything is queued, on its way or being heard."""
         return bool(self._queue) or bool(self._sent) or now < self._ends_at
@@ -91,7 +97,7 @@ class Playout:
         """The loudest level of ours that may come back from the caller's line now (dBFS); None if there is none."""
         while self._loudness and self._loudness[0].until < now:
             self._loudness.popleft()
-        return max((loud.db for loud in self._loudness), default=None)
+        return self._loudness[0].db if self._loudness else None
 
     def can_be_recast(self) -> bool:
         """Whether an answer is there to its end, and all of it that may be interrupted is still unsent behind what must be heard:
@@ -169,8 +175,14 @@ class Playout:
         db = level_db(sound.pcm)
         if db > AUDIBLE_DB:
             self._audible_until = self._ends_at
-            self._loudness.append(Loudness(self._ends_at + ECHO_S, db))
+            self._will_echo(Loudness(self._ends_at + ECHO_S, db))
         return sound
+
+    def _will_echo(self, loud: Loudness) -> None:
+        """What is no louder and dies away earlier never is the loudest."""
+        while self._loudness and self._loudness[-1].db <= loud.db:
+            self._loudness.pop()
+        self._loudness.append(loud)
 
     def _reached_the_ear(self, now: float) -> Iterator[Said | Replied]:
         while self._sent and self._sent[0][0] <= now:

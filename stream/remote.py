@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from calls.breaker import Breaker
-from calls.call import Transcript, Utterance
+from calls.call import Transcript, Utterance, Wanted
 from calls.errors import SettingsError
+from calls.ports import NEEDED
 from calls.section import Section
 from calls.settings import RecognizerSettings, faults
 from stream.remote_answer import Answer, judged, read
@@ -24,6 +25,7 @@ from stream.whisper_guards import RATE
 
 __all__ = ["RemoteFailed", "RemoteOptions", "RemoteRecognizer"]
 log = logging.getLogger(__name__)
+SO_FAR = "X-Language-So-Far"  # a header, which every server lets pass: ours weighs the caller's language as the local recogniser does
 _ROUTE = "/audio/transcriptions"
 Clock = Callable[[], float]
 
@@ -89,10 +91,12 @@ class RemoteRecognizer:
             log.warning("the remote recogniser does not answer yet", extra={"why": failure.why, "status": failure.status})
         return time.perf_counter() - began
 
-    def transcribe(self, utterance: Utterance, *, language: str | None) -> Transcript:
+    def transcribe(self, utterance: Utterance, *, language: str | None, wanted: Wanted = NEEDED) -> Transcript:
         """The words of one utterance at any sample rate. `language`: see `calls.ports.Recognizer`.
 
-        Takes no longer than timeout_ms. Raises RemoteFailed, an EngineError."""
+        Takes no longer than timeout_ms. Of what is dropped before it is sent, nothing is asked. Raises RemoteFailed, an EngineError."""
+        if wanted.dropped:
+            return Transcript("", language or self.languages[0], confidence=0.0, language_confidence=0.0, rejected="dropped")
         if loudest(utterance) < self._settings.min_level_db:
             return Transcript("", language or self.languages[0], confidence=0.0, language_confidence=0.0, rejected="silence")
         return self._guarded(utterance, language)
@@ -107,7 +111,10 @@ class RemoteRecognizer:
         try:
             transcript = self._heard(wav_of(utterance), language, time.monotonic() + self._options.timeout_ms / 1000)
         except RemoteFailed as failure:
-            self._breaker.failed(failure.why, rest_s=failure.rest_s)
+            if failure.only_full:
+                self._breaker.left_open()
+            else:
+                self._breaker.failed(failure.why, rest_s=failure.rest_s)
             raise
         except BaseException:
             self._breaker.left_open()
@@ -119,7 +126,7 @@ class RemoteRecognizer:
         """A language that is certain is told to the server; else it finds out, and is asked again if that is none of ours."""
         if certain := self._certain(so_far):
             return self._judged(self._ask(wav, certain, ends), certain, 1.0 if len(self.languages) == 1 else BY_SCRIPT)
-        answer = self._ask(wav, "", ends)
+        answer = self._ask(wav, "", ends, so_far)
         if language := settled(answer.language, answer.text, self.languages, so_far):
             sure = UNTOLD if answer.language_probability is None else answer.language_probability
             return self._judged(answer, language, sure if language == answer.language else BY_SCRIPT)
@@ -134,20 +141,22 @@ class RemoteRecognizer:
     def _judged(self, answer: Answer, language: str, sure: float) -> Transcript:
         return judged(answer, language, sure, self._settings, self._settings.hints)
 
-    def _ask(self, wav: bytes, language: str, ends: float) -> Answer:
+    def _ask(self, wav: bytes, language: str, ends: float, so_far: str | None = None) -> Answer:
         """Models that know no verbose_json refuse it: from then on they are asked for the text alone."""
+        headers = {SO_FAR: so_far} if so_far in self.languages and so_far else {}
         try:
-            return self._answer(wav, language, self._format, ends)
+            return self._answer(wav, language, self._format, ends, headers)
         except RemoteFailed as failure:
             if failure.status not in (400, 422) or self._format == "json":
                 raise
-        answer = self._answer(wav, language, "json", ends)
+        answer = self._answer(wav, language, "json", ends, headers)
         self._format = "json"
         return answer
 
-    def _answer(self, wav: bytes, language: str, form: str, ends: float) -> Answer:
+    def _answer(self, wav: bytes, language: str, form: str, ends: float, headers: Mapping[str, str]) -> Answer:
         fields = {"model": self._options.model, "response_format": form, "temperature": "0", "language": language, "prompt": self._prompt}
-        body = self._lines.post({name: value for name, value in fields.items() if value}, ("speech.wav", wav, "audio/wav"), ends=ends)
+        told = {name: value for name, value in fields.items() if value}
+        body = self._lines.post(told, ("speech.wav", wav, "audio/wav"), ends=ends, headers=headers)
         try:
             return read(body)
         except ValueError:

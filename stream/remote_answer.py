@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from calls.call import Transcript
+from calls.call import Spent, Transcript
 from calls.settings import RecognizerSettings
 from stream.remote_languages import code_of
 from stream.whisper_guards import rejection
 
 UNTOLD = 0.7  # confidence of words about whose probability the server says nothing
+REASONS = ("silence", "no_speech", "low_confidence", "repetition", "prompt_echo", "dropped")  # of Transcript.rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Part:
 class Answer:
     parts: tuple[Part, ...]
     language: str = ""  # its code as told, perhaps none of ours; "" when the server does not tell
-    language_probability: float | None = None  # as our own servers tell beyond the contract
+    language_probability: float | None = None  # this and what follows our own servers tell beyond the contract
+    rejected: str = ""  # why there are no words: one of REASONS
+    spent: Spent | None = None
 
     @property
     def text(self) -> str:
@@ -50,11 +53,13 @@ def read(body: bytes) -> Answer:
         raise ValueError("no text")
     segments = tree.get("segments")
     parts = tuple(_part(each) for each in segments if isinstance(each, dict)) if isinstance(segments, list) else ()
-    language = tree.get("language")
+    language, rejected = tree.get("language"), tree.get("rejected")
     return Answer(
         parts if any(part.text for part in parts) else (Part(_tidy(tree["text"])),),
         code_of(language) if isinstance(language, str) else "",
         _number(tree.get("language_probability")),
+        rejected if isinstance(rejected, str) and rejected in REASONS else "",
+        _spent(tree.get("spent")),
     )
 
 
@@ -62,10 +67,10 @@ def judged(answer: Answer, language: str, sure: float, settings: RecognizerSetti
     """The transcript in `language`, of which we are so `sure` (0..1): without the parts that are inventions, rejected if all are."""
     verdicts = [(part, _rejection((part,), settings, hints)) for part in answer.parts]
     good = [part for part, why in verdicts if not why]
-    why = _rejection(good, settings, hints) if good else verdicts[0][1]
+    why = _rejection(good, settings, hints) if good else answer.rejected or verdicts[0][1]
     if why:
-        return Transcript("", language, 0.0, sure, why)
-    return Transcript(" ".join(part.text for part in good), language, _confidence(good), sure)
+        return Transcript("", language, 0.0, sure, why, answer.spent)
+    return Transcript(" ".join(part.text for part in good), language, _confidence(good), sure, spent=answer.spent)
 
 
 def _rejection(parts: Sequence[Part], settings: RecognizerSettings, hints: Sequence[str]) -> str:
@@ -87,6 +92,15 @@ def _mean(parts: Sequence[Part], figure: str) -> float | None:
 def _part(segment: dict[str, Any]) -> Part:
     text = segment.get("text")
     return Part(_tidy(text if isinstance(text, str) else ""), _number(segment.get("avg_logprob")), _number(segment.get("no_speech_prob")))
+
+
+def _spent(told: Any) -> Spent | None:
+    """Of whole milliseconds only."""
+    if not isinstance(told, dict):
+        return None
+    figures = [told.get(name) for name in ("queue_ms", "encode_ms", "decode_ms")]
+    whole = [figure for figure in figures if type(figure) is int and figure >= 0]
+    return Spent(*whole) if len(whole) == len(figures) else None
 
 
 def _tidy(text: str) -> str:

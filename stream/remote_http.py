@@ -34,6 +34,7 @@ _MAX_ANSWER = 2**20  # bytes
 _PIECE = 2**16  # bytes sent between two looks at the clock
 _KEEP_LINES_S = 90.0
 _REST_OF_A_REFUSED_KEY_S = 20.0
+_A_MOMENT_S = 1.0
 
 
 class RemoteFailed(EngineError):
@@ -42,6 +43,11 @@ class RemoteFailed(EngineError):
     def __init__(self, why: Why, *, rest_s: float | None = None, status: int = 0) -> None:
         super().__init__(f"the remote recogniser failed: {why}")
         self.why, self.rest_s, self.status = why, rest_s, status
+
+    @property
+    def only_full(self) -> bool:
+        """The server takes no more at this moment, and says so at once: the next utterance may be asked as well."""
+        return self.why == "rate_limited" and self.rest_s is not None and self.rest_s <= _A_MOMENT_S
 
 
 class Lines:
@@ -59,13 +65,13 @@ class Lines:
             network_backend=_Network(self._deadline),
         )
 
-    def post(self, fields: Mapping[str, str], file: tuple[str, bytes, str], *, ends: float) -> bytes:
+    def post(self, fields: Mapping[str, str], file: tuple[str, bytes, str], *, ends: float, headers: Mapping[str, str]) -> bytes:
         """The body of a 2xx to this multipart form; `ends`: in `time.monotonic` seconds. Raises RemoteFailed."""
-        request = httpx.Request("POST", self._url, data=dict(fields), files={"file": file}, headers=self._headers)
-        body, headers = request.read(), request.headers.raw
-        again, failure = self._once(headers, body, ends)
+        request = httpx.Request("POST", self._url, data=dict(fields), files={"file": file}, headers={**self._headers, **headers})
+        body, head = request.read(), request.headers.raw
+        again, failure = self._once(head, body, ends)
         if again:
-            _, failure = self._once(headers, body, ends)
+            _, failure = self._once(head, body, ends)
         if isinstance(failure, RemoteFailed):
             raise failure  # here and not where it arose, so that no library's error hangs on it
         return failure

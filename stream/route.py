@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+import flask_sock
 from flask import Blueprint, Response, current_app, g, request
 from flask.blueprints import BlueprintSetupState
-from flask_sock import Sock
 
 from calls import metrics
 from calls.call import Call
@@ -28,18 +28,18 @@ from stream import line as line_is
 from stream.bridge import Bridge, BridgeJournal, Bridges, Office, desk_try
 from stream.bridge_sides import AgentSide, CallerSide
 from stream.conversation import Conversation
+from stream.frames import HandshakeRefused
 from stream.house import House
 from stream.line import MAX_MESSAGE_BYTES, SUBPROTOCOL, Line
 from stream.memory import turns_of
-
-if TYPE_CHECKING:
-    from simple_websocket import Server
+from stream.socket import WebSocket
 
 log = logging.getLogger(__name__)
 bp = Blueprint("stream", __name__)
-sock = Sock()
+flask_sock.Server = WebSocket  # its own server reads in a thread of its own, at twice the cost of a message
+sock = flask_sock.Sock()
 PREAMBLE_S = 5.0
-SERVER_OPTIONS = {"subprotocols": [SUBPROTOCOL], "max_message_size": MAX_MESSAGE_BYTES, "ping_interval": 25, "receive_bytes": 16_384}
+SERVER_OPTIONS = {"subprotocols": [SUBPROTOCOL], "max_message_size": MAX_MESSAGE_BYTES, "ping_interval": 25}
 
 
 class Bot(Protocol):
@@ -86,6 +86,11 @@ def let_in(secrets: tuple[str, ...]) -> bool:
     return g.call_sid is not None
 
 
+@bp.errorhandler(HandshakeRefused)
+def no_handshake(error: HandshakeRefused) -> Response:
+    return refused("no WebSocket handshake", error.status)
+
+
 def refused(why: str, status: int) -> Response:
     metrics.SOCKETS_REFUSED.labels(why).inc()
     log.warning("an audio socket was refused", extra={"why": why})
@@ -93,7 +98,7 @@ def refused(why: str, status: int) -> Response:
 
 
 @sock.route("/audio", bp=bp)
-def audio(ws: Server) -> None:
+def audio(ws: WebSocket) -> None:
     line, bot, sid = Line(ws), the_bot(), g.call_sid
     call = introduction(line, sid, bot.settings.stream.sample_rate)
     if call is None or bot.house is None:
@@ -127,7 +132,7 @@ def wait_for_agent(call: Call, line: Line, bot: Bot, house: House) -> None:
 
 
 @sock.route("/audio/agent/<agents_call>", bp=bp)
-def agents_audio(ws: Server, agents_call: str) -> None:
+def agents_audio(ws: WebSocket, agents_call: str) -> None:
     """The page of an agent who takes a call; why it can't is told to the page as {"type": "refused", "why": ...}."""
     line, bot = Line(ws), the_bot()
     hello = introduction(line, agents_call, bridges.AGENT_RATE)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from calls.call import Call, CallerProfile, Intent, Outcome, Say, Transcript, Turn, Usage, Utterance
-from calls.events import CallerKnown, Metered, Replied, Said, Sound, Transcribed, Understood
-from calls.ports import Languages, Recognizer, SpeechDetector, Understanding, Voice, never
+from calls.call import Call, CallerProfile, Completeness, Intent, Outcome, Say, Transcript, Turn, Usage, Utterance, Wanted
+from calls.events import CallerKnown, Metered, Replied, Said, Sound, Transcribed, Understood, Unmade, Worded
+from calls.ports import Endings, Languages, Recognizer, SpeechDetector, Understanding, Voice, never
 from stream.manners import Sentence
+
+log = logging.getLogger(__name__)
+Answered = Understood | Worded | Metered | Sound | Said | Replied
 
 
 def as_heard(transcript: Transcript, turns: Sequence[Turn], language: str) -> str:
     """The `languages` of a house that believes its recogniser."""
     return transcript.language
+
+
+def untold(transcript: Transcript, turns: Sequence[Turn], language: str) -> Completeness:
+    """The `endings` of a house to which words tell nothing of their end."""
+    return Completeness.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,12 @@ class Engines:
     understanding: Understanding
     voice: Voice
     languages: Languages = as_heard
+    endings: Endings = untold
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the understanding may be asked before it is certain that the caller has finished."""
+        return bool(getattr(self.understanding, "ahead", False))
 
 
 class Work:
@@ -37,11 +52,29 @@ class Work:
         if profile := self._profile(phone):
             yield CallerKnown(profile)
 
-    def transcribe(self, utterance: Utterance, language: str) -> Iterator[Transcribed]:
-        yield Transcribed(utterance, self._engines.recognizer.transcribe(utterance, language=language))
+    def transcribe(self, utterance: Utterance, language: str, wanted: Wanted) -> Iterator[Transcribed]:
+        """What fails at a guess is asked again when it is needed."""
+        try:
+            transcript = self._engines.recognizer.transcribe(utterance, language=language, wanted=wanted)
+        except Exception:
+            if wanted.sure:
+                raise
+            log.warning("a guess could not be heard", exc_info=True, extra={"call_sid": self._call.sid})
+            transcript = Transcript("", language, rejected="dropped")
+        yield Transcribed(utterance, transcript)
 
-    def answer(self, turn: Turn, history: tuple[Turn, ...]) -> Iterator[Understood | Metered | Sound | Said | Replied]:
-        outcome = None
+    def answer_ahead(self, turn: Turn, history: tuple[Turn, ...]) -> Iterator[Answered | Unmade]:
+        """What fails here is made again when it is needed."""
+        try:
+            yield from self.answer(turn, history)
+        except Exception:
+            if turn.settled.is_set():
+                raise
+            log.exception("an answer could not be made ahead", extra={"call_sid": self._call.sid})
+            yield Unmade(turn)
+
+    def answer(self, turn: Turn, history: tuple[Turn, ...]) -> Iterator[Answered]:
+        outcome, worded = None, False
         for part in self._engines.understanding.respond(turn, history, self._call):
             if turn.interrupted.is_set() and not isinstance(part, Usage):
                 continue  # the engine sees it too and stops; what the model cost is still told
@@ -49,6 +82,9 @@ class Work:
                 case Intent():
                     yield Understood(turn, part)
                 case Say():
+                    if not worded:
+                        worded = True
+                        yield Worded(turn)
                     yield from self._voice(turn, part)
                 case Usage():
                     yield Metered(turn, part)
