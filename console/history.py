@@ -16,7 +16,7 @@ from calls.phones import far_end
 from calls.routing import SWITCHBOARD
 from calls.told import cares, model_use, told
 from console.at_desk import known_call, my_agent
-from console.call_stream import CallStream, words
+from console.call_stream import CallStream, budget, words
 from console.desk_pieces import piece
 from console.desk_ports import Bot, called, house
 from console.door import may, needs, person
@@ -60,6 +60,7 @@ def show(call_sid: str) -> ResponseReturnValue:
         line=line,
         drawing=drawing(line),
         words=words(together(spoken(record), ())),
+        budget=budget(record),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from flask import Blueprint, Response, current_app, render_template
 from markupsafe import Markup, escape
 
+from calls.ears import Ears
 from calls.live import Live
 from calls.settings import Environment, Settings, pick
 from console.board import Board
@@ -43,6 +44,7 @@ class Bot(Protocol):
     journal: Journal
     presences: Presences
     callbacks: Callbacks
+    ears: Callable[[], Ears]
     clock: Callable[[], datetime]
 
 
@@ -66,7 +68,7 @@ def watched() -> tuple[Board, SharedOverview]:
     bot: Bot = current_app.extensions["bot"]
     agents, slots = Current(lambda: bot.settings.escalation.agents), bot.environment.max_calls
     board = Board(bot.live, bot.history, Current(lambda: bot.settings.intents), clock=bot.clock)
-    overview = SharedOverview(bot.journal, bot.presences, bot.callbacks, agents, slots, clock=bot.clock)
+    overview = SharedOverview(bot.journal, bot.presences, bot.callbacks, agents, slots, ears=bot.ears, clock=bot.clock)
     return current_app.extensions.setdefault("board", board), current_app.extensions.setdefault("overview", overview)
 
 
@@ -112,7 +114,9 @@ class LivePage:
         states = Counter(row.state for row in self.board.rows())
         talking = sum(states[state] for state in TALKING)
         here = self._overview.get(self.board.around)
-        return render_template("live_counts.html", talking=talking, ringing=states["ringing"], with_agent=states["with_agent"], here=here)
+        return render_template(
+            "live_counts.html", talking=talking, ringing=states["ringing"], with_agent=states["with_agent"], here=here, clock=wall_clock()
+        )
 
     def agents(self) -> str:
         return render_template("live_agents.html", agents=self._overview.get(self.board.around).agents, clock=wall_clock())

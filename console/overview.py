@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from calls.agents import AgentPresence, Presence
+from calls.ears import Ears
 from calls.helpdesk import Agent
 from records.presence import SEEN_WITHIN
 
@@ -31,6 +32,7 @@ class Overview:
     slots_max: int
     agents: tuple[AgentLine, ...]
     overdue: int  # promised call backs
+    ears: Ears  # who hears the callers of this process
 
 
 class Journal(Protocol):
@@ -56,11 +58,12 @@ class SharedOverview:
         agents: Mapping[str, Agent],
         slots_max: int,
         *,
+        ears: Callable[[], Ears],
         clock: Callable[[], datetime],
     ) -> None:
         self._journal, self._presences, self._callbacks = journal, presences, callbacks
         self._agents, self._slots_max, self._clock = agents, slots_max, clock
-        self._lock = threading.Lock()
+        self._lock, self._ears = threading.Lock(), ears
         self._known: tuple[int, datetime, Overview] | None = None
 
     def get(self, version: int) -> Overview:
@@ -74,7 +77,7 @@ class SharedOverview:
     def _looked(self, now: datetime) -> Overview:
         here = {each.agent: each for each in self._presences.all()}
         agents = tuple(agent_line(agent.name, here.get(id_), agent.presence == "always", now) for id_, agent in self._agents.items())
-        return Overview(self._journal.active(now), self._slots_max, agents, self._callbacks.overdue(now=now))
+        return Overview(self._journal.active(now), self._slots_max, agents, self._callbacks.overdue(now=now), self._ears())
 
 
 def agent_line(name: str, here: AgentPresence | None, always: bool, now: datetime) -> AgentLine:

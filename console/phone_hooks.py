@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from flask import abort, current_app
@@ -42,7 +42,7 @@ class Facts(BaseModel):
 class PagesHook(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    hook: Literal["/voice/ended", "/escalate", "/escalate/ended"]
+    hook: Annotated[str, Field(pattern=r"^(/voice/ended|/escalate|/escalate/ended|/listen\?by=[a-z]+&turn=\d{1,4}&missed=\d{1,2})$")]
     facts: Facts = Facts()
 
 

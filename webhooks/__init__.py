@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from webhooks import confirm, escalate, sounds, status, voice
+from webhooks import confirm, escalate, listen, sounds, status, voice
 
 
 def register(app: Flask) -> None:
     """Open the doors; they look for the house (webhooks.ports.Bot) in `app.extensions["bot"]` at each hook."""
-    for blueprint in (voice.bp, escalate.bp, confirm.bp, status.bp, sounds.bp):
+    for blueprint in (voice.bp, listen.bp, escalate.bp, confirm.bp, status.bp, sounds.bp):
         app.register_blueprint(blueprint)

@@ -17,6 +17,7 @@ from calls.settings import faults
 
 FINAL = ("completed", "failed", "busy", "no-answer")
 MAX_TEXT = 256
+MAX_WORDS = 1000  # characters
 MAX_NUMBER = 2**31 - 1
 
 
@@ -49,6 +50,18 @@ def _name(value: Any) -> Any:
 def _tags(value: Any) -> dict[str, Any]:
     """Whatever was tagged, if it is an object."""
     return value if isinstance(value, dict) else {}
+
+
+def _speech(value: Any) -> dict[str, Any]:
+    """The likeliest of what a gather's recogniser heard: {} when there is none. Vendors leave out what they do not know."""
+    alternatives = value.get("alternatives") if isinstance(value, dict) else None
+    best = alternatives[0] if isinstance(alternatives, list) and alternatives else None
+    if not isinstance(best, dict) or not isinstance(best.get("transcript"), str):
+        return {}
+    confidence, language = best.get("confidence"), value.get("language_code")
+    sure = confidence if isinstance(confidence, int | float) and not isinstance(confidence, bool) else 1.0
+    spoken = language if isinstance(language, str) else ""
+    return {"text": storable(best["transcript"])[:MAX_WORDS].strip(), "confidence": min(max(sure, 0.0), 1.0), "language": spoken}
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -112,6 +125,25 @@ class KeyPressed(Confirming):
     """The actionHook of a gather in the briefing; no digits: the time ran out."""
 
     digits: Text = ""
+
+
+class Speech(BaseModel):
+    """What Jambonz's recogniser has heard. `confidence`: 0..1; `language` as its vendor calls it ("hi-IN"), or ""."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    text: str = ""
+    confidence: float = 1.0
+    language: str = ""
+
+
+class Gathered(Hook):
+    """The actionHook of a gather that the caller speaks or keys into; no `reason`: the gather could not begin, and the verb behind it
+    asks (Jambonz has no recogniser, or none for the language)."""
+
+    reason: Text = ""  # speechDetected, dtmfDetected, timeout, error, stt-low-confidence
+    digits: Text = ""
+    speech: Annotated[Speech, BeforeValidator(_speech)] = Speech()
 
 
 class StatusChange(Hook):

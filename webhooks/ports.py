@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol, cast
 
 from flask import current_app
 
 from calls.agents import AgentPresence, Callback, CallbackState, LegAnswer, ScreenPop
-from calls.call import CallRecord, Outcome, Ticket
+from calls.call import CallRecord, Outcome, Ticket, Turn
 from calls.live import Live
-from calls.ports import Summarizer, Voice
+from calls.ports import Languages, Summarizer, Understanding, Voice
 from calls.settings import Environment, Settings
 
 
@@ -30,6 +31,13 @@ class CallJournal(Protocol):
     def record(self, call_sid: str) -> CallRecord | None: ...
 
     def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None: ...
+
+    def turn_finished(self, call_sid: str, turn: Turn) -> None: ...
+
+    def consent_declined(self, call_sid: str) -> None: ...
+
+    def reopened(self, call_sid: str, now: datetime, *, most: int, apart: timedelta) -> bool:
+        """Whether a stream that broke may be opened again; not idempotent."""
 
     def escalation_started(
         self, call_sid: str, target: str, now: datetime, *, queue: str = "", agents: Sequence[str] = (), by: str = "dial"
@@ -89,6 +97,15 @@ class PromisedCallbacks(Protocol):
     def settle(self, callback_id: int, state: CallbackState, person: str, note: str, *, now: datetime) -> Callback | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ByRules:
+    """What understands callers whom our recognisers can't hear: it needs no ears, no model and no network."""
+
+    settings: Settings  # that it goes by
+    understanding: Understanding
+    languages: Languages
+
+
 class Bot(Protocol):
     """The house, as the hooks see it. `secrets` sign our tokens: never empty, random where none is configured."""
 
@@ -125,6 +142,18 @@ class Bot(Protocol):
     @property
     def draining(self) -> Callable[[], bool]:
         """Whether this process is on its way out and takes no new call."""
+
+    @property
+    def deaf(self) -> Callable[[], bool]:
+        """Whether this process has no engines and will have none: not one that loads them, is full or on its way out."""
+
+    @property
+    def by_rules(self) -> Callable[[], ByRules]:
+        """Raises EngineError while they are not learnt."""
+
+    @property
+    def promise(self) -> Callable[[str], None]:
+        """The bot has promised to call this call_sid's caller back. Raises JournalError."""
 
     @property
     def briefing(self) -> Callable[[ScreenPop, str], list[tuple[str, str]]]:

@@ -10,7 +10,7 @@ import logging
 import threading
 import wave
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from flask import Blueprint, Response, current_app
@@ -48,6 +48,26 @@ def briefing(token: str) -> ResponseReturnValue:
     return Response(wav(clip(house, key)), mimetype="audio/wav", headers={"Cache-Control": "no-store"})
 
 
+@bp.get("/sounds/turn/<token>.wav")
+def turn(token: str) -> ResponseReturnValue:
+    """What the bot says in one turn, to a caller who has no socket to us (webhooks/listen.py)."""
+    house = bot()
+    key = sound_key(token, house.secrets, now=house.clock())
+    if key is None:
+        log.warning("a turn's sound was asked for with a forged or expired address")
+        return Response("this address is not valid, or not any more\n", 403, mimetype="text/plain")
+    return Response(wav(turns_sound(house, key)), mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+
+
+def turns_sound(house: Bot, key: SoundKey) -> bytes:
+    try:
+        said = next(turn for turn in known_record(house, key.call_sid).turns if turn.number == key.number)
+        return in_our_voice(house, [(text, said.language) for text in said.said])
+    except Exception:
+        log.exception("a turn could not be spoken", extra={"call_sid": key.call_sid})
+        return silence(NOTHING_S)
+
+
 def clip(house: Bot, key: SoundKey) -> bytes:
     """The briefing; of a repetition too, with the time for a key behind it, if the agent asked for it, and else hardly anything."""
     try:
@@ -70,11 +90,17 @@ def said(house: Bot, key: SoundKey) -> bytes:
     """PCM of the briefing; hardly anything while there is no voice."""
     record = known_record(house, key.call_sid)
     attempt, _ = leg_of(record, key)
-    if house.voice is None or attempt is None:
+    if attempt is None:
         return silence(NOTHING_S)
     pops = pops_for(house, record, summed_up(house, record), attempt, ticket_of(house, key.call_sid), "")
     pop = next((each for each in pops if each.agent == key.agent), pops[0])
-    sentences = house.briefing(pop, agent_language(house.settings, key.agent))
+    return in_our_voice(house, house.briefing(pop, agent_language(house.settings, key.agent)))
+
+
+def in_our_voice(house: Bot, sentences: Iterable[tuple[str, str]]) -> bytes:
+    """PCM of (text, language) one behind the other; hardly anything while there is no voice. Raises EngineError."""
+    if house.voice is None:
+        return silence(NOTHING_S)
     parts = [b"".join(house.voice.speak(text, language=language, sample_rate=RATE)) for text, language in sentences]
     return silence(PAUSE_S).join(parts) or silence(NOTHING_S)
 

@@ -35,7 +35,10 @@ def status() -> ResponseReturnValue:
         return "", 204
     house.journal.status_changed(hook.call_sid, hook.call_status, now=now, duration_s=hook.duration, terminated_by=hook.call_termination_by)
     if hook.caller_gone:
-        let_go(house, house.journal.record(hook.call_sid), now)
+        record = house.journal.record(hook.call_sid)
+        let_go(house, record, now)
+        if record and record.outcome and record.outcome.kind is OutcomeKind.UNHEARD:  # a gather of a caller who has gone calls no hook
+            house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.HUNG_UP), now=now)
         tell(house, "call", hook.call_sid, {"state": "ended"})
         house.closing.close(hook.call_sid, now=now)
     return "", 204

@@ -18,9 +18,15 @@ MAX_VALUE = 1000  # characters
 MAX_HEADER = 512  # characters, encoded
 
 
-def say(text: str) -> Verb:
-    """Spoken by Jambonz's own speech vendor; without one Jambonz goes on to the next verb (13_dial_confirm_say_without_tts)."""
-    return {"verb": "say", "text": text}
+def say(text: str, *, synthesizer: Mapping[str, str] | None = None) -> Verb:
+    """Spoken by Jambonz's own speech vendor; without one Jambonz goes on to the next verb (13_dial_confirm_say_without_tts).
+
+    `synthesizer`: which of its voices, instead of the application's."""
+    return {"verb": "say", "text": text, **({"synthesizer": dict(synthesizer)} if synthesizer else {})}
+
+
+def play(url: str) -> Verb:
+    return {"verb": "play", "url": url}
 
 
 def stream(url: str, *, action_hook: str, sample_rate: int, username: str, password: str, metadata: Mapping[str, str]) -> Verb:
@@ -78,6 +84,20 @@ def gather(play: str, *, action_hook: str, timeout_s: int) -> Verb:
         "actionHook": action_hook,
         "play": {"url": play},
     }
+
+
+def gather_answer(
+    prompt: Verb | None, *, action_hook: str, timeout_s: float, key_timeout_s: float, one_key: bool, recognizer: Mapping[str, Any] | None
+) -> Verb:
+    """Say or play `prompt`, then wait `timeout_s` for the caller: for words, if a recogniser of Jambonz's is named, and for keys, which
+    may come while the prompt sounds: one, or as many as come within `key_timeout_s` of each other, or until "#"."""
+    verb: Verb = {"verb": "gather", "input": ["digits"], "timeout": timeout_s, "dtmfBargein": True, "actionHook": action_hook}
+    verb |= {"numDigits": 1} if one_key else {"finishOnKey": "#", "interDigitTimeout": key_timeout_s}
+    if recognizer:
+        verb |= {"input": ["speech", "digits"], "listenDuringPrompt": False, "recognizer": dict(recognizer)}
+    if prompt:
+        verb[prompt["verb"]] = {name: value for name, value in prompt.items() if name != "verb"}
+    return verb
 
 
 def hangup() -> Verb:

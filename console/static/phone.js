@@ -55,7 +55,7 @@ class Call {
     while (list.length && !this.over) {
       const verb = list.shift();
       const told = VERBS[verb.verb] ? await VERBS[verb.verb](this, verb) : skipped(verb);
-      if (!this.over && verb.actionHook) {
+      if (!this.over && verb.actionHook && VERBS[verb.verb]) {
         const answer = await post(`/phone/${this.sid}/hook`, { hook: verb.actionHook, facts: told || {} });
         if (answer.verbs.length) list = answer.verbs;
       }
