@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import socket
+import struct
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +19,14 @@ from simulator.result import Traffic, Utterance, Violation
 
 MARK_MS = 15  # a mark comes back so soon, whatever is still to be played: the recorded fault
 MARKS_AT_MOST = 30
+GOING_AWAY = 1001
 IGNORED = {"json", "transcription", "playAudio", "transfer"}
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @dataclass(slots=True)
@@ -34,14 +43,16 @@ class AudioSocket:
     pass_dtmf: bool = False
     finish_on_key: str = ""
     finished_by: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())  # a key
+    _flowing: asyncio.Event = field(default_factory=_set)  # clear while the network holds up what the bot sends
     _marks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def send(self, frame: bytes, digit: str = "") -> None:
-        """A frame of the caller's sound, and a key pressed. A socket that has gone is noticed by `receive`."""
+        """A frame of the caller's sound (b"": none), and a key pressed. A socket that has gone is noticed by `receive`."""
         try:
-            await self.ws.send(frame)
-            self.traffic.frames_sent += 1
+            if frame:
+                await self.ws.send(frame)
+                self.traffic.frames_sent += 1
             if digit and self.pass_dtmf:
                 await self.ws.send(json.dumps({"event": "dtmf", "dtmf": digit, "duration": "1280"}, separators=(",", ":")))
         except ConnectionClosed:
@@ -54,13 +65,32 @@ class AudioSocket:
         try:
             while True:
                 message = await self.ws.recv()
+                await self._flowing.wait()
                 end = self._take_sound(message) if isinstance(message, bytes) else self._take_text(message)
                 if end:
                     return end
         except ConnectionClosed as closed:
             return f"closed {closed.rcvd.code}" if closed.rcvd else "lost"
 
+    def hold(self, held: bool) -> None:
+        """While held nothing of the bot's arrives; afterwards all of it does."""
+        if held:
+            self._flowing.clear()
+        else:
+            self._flowing.set()
+
+    def drop(self, how: str) -> None:
+        """The socket breaks on its way: "reset", or "closed" as by a proxy that goes away."""
+        self._flowing.set()
+        if how == "closed":
+            self._later(self.ws.close(GOING_AWAY))
+            return
+        raw: socket.socket = self.ws.transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing then sends a RST
+        self.ws.transport.abort()
+
     async def close(self) -> None:
+        self._flowing.set()
         for handle in self._marks.values():
             handle.cancel()
         await self.ws.close(1000)
@@ -126,7 +156,10 @@ class AudioSocket:
 
     def _tell_mark(self, name: str, event: str) -> None:
         self._marks.pop(name, None)
-        task = asyncio.create_task(self._send_quietly(f'{{"type": "mark", "data": {{"name":{json.dumps(name)}, "event": "{event}"}}}}'))
+        self._later(self._send_quietly(f'{{"type": "mark", "data": {{"name":{json.dumps(name)}, "event": "{event}"}}}}'))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 

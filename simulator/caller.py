@@ -12,8 +12,9 @@ import numpy as np
 
 from simulator.playback import FRAME_MS, LOUD
 from simulator.result import Pcm, Utterance
-from simulator.script import Barge, HangUp, Press, Say, Spoken, Step, Wait, words_of
+from simulator.script import Barge, Drop, HangUp, Press, Say, Spoken, Step, Wait, words_of
 
+KEYS_APART_MS = 300
 BREATH_MS = 250  # a pause between words: the bot still counts as sounding
 Voiced = Callable[[Spoken], Pcm]  # the sound of a step at the line's rate
 
@@ -34,6 +35,7 @@ class Doing:
 
     sound: Pcm | None = None
     digit: str = ""
+    drops: str = ""  # how the socket breaks, see Drop
     hangs_up: bool = False
 
 
@@ -70,6 +72,7 @@ class Caller:
     _next: int = 0
     _since_ms: float | None = None  # when the current step began to wait
     _speech: Pcm | None = None  # what is left to say
+    _spoken_ms: int = 0  # of it so far
     _loud_left: int = 0  # samples until the end of its last loud one
     _bot: BotAsHeard = field(init=False)
 
@@ -83,11 +86,17 @@ class Caller:
             return "the caller speaks"
         return "the bot speaks" if self._bot.speaking_since_ms is not None else "waiting for the bot"
 
+    def voice_db(self) -> float | None:
+        """How loud the caller speaks (dBFS, RMS of what is loud in all that is said); None of one who says nothing."""
+        spoken = [self.voiced(step) for step in self.steps if isinstance(step, Say | Barge)]
+        loud = np.concatenate([each[np.abs(each.astype(np.int32)) > LOUD] for each in spoken]) if spoken else np.zeros(0)
+        return float(20 * np.log10(np.sqrt(np.mean(loud.astype(np.float64) ** 2)) / 32768)) if loud.size else None
+
     def tick(self, now_ms: float, *, bot_loud: bool, connected: bool) -> Doing:
         """The next 20 ms. While no socket is open (`connected` false) the caller neither speaks nor presses keys."""
         self._bot.hear(bot_loud, now_ms)
         if self._speech is not None:
-            return Doing(sound=self._speak_on(now_ms))
+            return self._speak_on(now_ms)
         if not connected:
             self._since_ms = None if not self._waits_by_the_clock() else self._since_ms
         return self._take_step(now_ms, connected)
@@ -101,6 +110,8 @@ class Caller:
         match step:
             case Wait(ms):
                 return self._done(now_ms) if now_ms - self._since_ms >= ms else Doing()
+            case Drop(how) if connected:
+                return self._done(now_ms, Doing(drops=how))
             case HangUp():
                 return self._done(now_ms, Doing(hangs_up=True))
             case Press(digit, at_once) if connected and (at_once or self._may_begin(now_ms, step)):
@@ -138,8 +149,8 @@ class Caller:
         self.utterances.append(Utterance(words_of(step), kind, note=self._note(step, now_ms)))
         self._speech = self.voiced(step)
         loud = np.flatnonzero(np.abs(self._speech.astype(np.int32)) > LOUD)
-        self._loud_left = int(loud[-1]) + 1 if loud.size else len(self._speech)
-        return Doing(sound=self._speak_on(now_ms))
+        self._loud_left, self._spoken_ms = int(loud[-1]) + 1 if loud.size else len(self._speech), 0
+        return self._speak_on(now_ms)
 
     def _note(self, step: Spoken, now_ms: float) -> str:
         if not self._bot.spoke:
@@ -149,7 +160,19 @@ class Caller:
             return "" if silent_ms < BREATH_MS else "the bot fell silent before it could be interrupted"
         return "the bot did not stop speaking" if silent_ms < self.manners.silence_ms else ""
 
-    def _speak_on(self, now_ms: float) -> Pcm:
+    def _speak_on(self, now_ms: float) -> Doing:
+        digit = self._key_while_speaking()
+        return Doing(sound=self._next_sound(now_ms), digit=digit)
+
+    def _key_while_speaking(self) -> str:
+        step, at_ms = self.steps[self._next], self._spoken_ms
+        self._spoken_ms += FRAME_MS
+        if not isinstance(step, Say) or at_ms < step.keys_after_ms:
+            return ""
+        number, since_ms = divmod(at_ms - step.keys_after_ms, KEYS_APART_MS)
+        return step.keys[number : number + 1] if since_ms < FRAME_MS else ""
+
+    def _next_sound(self, now_ms: float) -> Pcm:
         assert self._speech is not None  # noqa: S101 - the caller is speaking
         length = self.sample_rate * FRAME_MS // 1000
         frame, rest = self._speech[:length], self._speech[length:]

@@ -15,9 +15,10 @@ import click
 from calls.errors import BotError
 from simulator.agents import Agent
 from simulator.bot_process import BotFailed
+from simulator.conditions import line_of
 from simulator.jambonz import CallSettings
 from simulator.placing import Bot, Placed, Tell, as_json, own_bot, place
-from simulator.script import Barge, Press, Say, Step
+from simulator.script import Barge, Drop, Press, Say, Step
 from simulator.speaker import read_wav
 
 
@@ -28,7 +29,8 @@ def call(order: Sequence[str], options: Mapping[str, Any]) -> bool:
     try:
         steps = steps_in_order(order, options, options["language"])
         with the_bot(options["url"], options["secret"], rate, progress) as bot:
-            settings = CallSettings(caller=options["caller"], agent=agent_of(options["agent"], options["agent_keys"]))
+            agent, line = agent_of(options["agent"], options["agent_keys"]), line_of(options["line"], options["snr"])
+            settings = CallSettings(caller=options["caller"], agent=agent, line=line)
             placed = asyncio.run(place(bot, steps, settings, tell))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
@@ -66,6 +68,8 @@ def steps_of(option: str, value: str, language: str) -> list[Step]:
             return [Say(value, language)]
         case "barge":
             return [Barge(value, language=language)]
+        case "drop":
+            return [Drop(value)]
         case "wav":
             return [Say(read_wav(Path(value)), language)]
     if set(value) - set("0123456789*#"):

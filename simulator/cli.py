@@ -12,8 +12,12 @@ from typing import Any
 
 import click
 
-STEP_OPTIONS = ("say", "wav", "barge", "dtmf")
+STEP_OPTIONS = ("say", "wav", "barge", "dtmf", "drop")
 LANGUAGES = ("en", "hi", "ta")
+LINES = (
+    *("bursts", "stalls", "lossy", "lossy-repeated", "lossy-missing"),
+    *("white", "pink", "hum", "street", "voices", "dtx", "echo", "tones", "hold-music"),
+)
 BEHAVIOURS = ("answer", "voicemail", "hangs-up", "busy", "decline", "no-answer")
 
 
@@ -41,6 +45,11 @@ class OrderedOptions(click.Command):
 @click.option("--wav", multiple=True, metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="the same with a mono recording")
 @click.option("--barge", multiple=True, metavar="TEXT", help="the caller interrupts the bot's next answer with it; repeatable")
 @click.option("--dtmf", multiple=True, metavar="DIGITS", help="keys pressed when the bot has finished; repeatable")
+@click.option("--drop", multiple=True, type=click.Choice(["reset", "closed"]), help="the audio socket breaks, the call goes on; repeatable")
+@click.option("--line", multiple=True, type=click.Choice(LINES), help="a bad line; repeatable, for several at once")
+@click.option(
+    "--snr", type=float, metavar="DB", help="the line's noise is so much quieter than the caller (white, unless --line says otherwise)"
+)
 @click.option("--language", default="en", type=click.Choice(LANGUAGES), help="what --say and --barge are spoken in")
 @click.option("--rate", type=click.Choice(["8000", "16000"]), help="the line's rate, of a bot started here")
 @click.option("--json", "as_json_object", is_flag=True, help="print one JSON object and nothing else")
@@ -60,7 +69,7 @@ class OrderedOptions(click.Command):
 def call_command(ctx: click.Context, /, **options: Any) -> None:
     """Call the bot as a simulated Jambonz with a caller on the line.
 
-    The options --say, --wav, --barge and --dtmf are the caller's steps, in the order given. Exits with 0 when the call was
+    The options --say, --wav, --barge, --dtmf and --drop are the caller's steps, in the order given. Exits with 0 when the call was
     answered and the bot did nothing that Jambonz would refuse."""
     from simulator.calling import call
 

@@ -15,6 +15,7 @@ from simulator.agents import Agent
 from simulator.audio_socket import AudioSocket
 from simulator.caller import Caller, Manners
 from simulator.dial import Dial
+from simulator.gather import Ears, Gathers
 from simulator.hooks import Answer, Hooks, Switch
 from simulator.leg import Leg
 from simulator.line import Line, LineSettings
@@ -38,6 +39,7 @@ class CallSettings:
     caller_name: str = ""
     agent: Agent = field(default_factory=Agent)
     agents: Mapping[str, Agent] = field(default_factory=dict)  # at these numbers, names or SIP addresses, instead of `agent`
+    ears: Ears = field(default_factory=Ears)
     line: LineSettings = field(default_factory=LineSettings)
     manners: Manners = field(default_factory=Manners)
     voice_hook: str = "/voice"
@@ -85,6 +87,7 @@ class SimulatedCall:
         self._began_s = time.monotonic()
         hooks = Hooks(self._url, self._secret, clock_ms=self.now_ms)
         self._switch = Switch(hooks, self.settings.status_hook)
+        self._gathers = Gathers(self._switch, self.settings.ears, self.result.violations)
         self.result.hooks = hooks.exchanges
         patience = asyncio.get_running_loop().call_later(self.settings.longest_s, self._give_up)
         try:
@@ -138,6 +141,8 @@ class SimulatedCall:
                 return await self._stream(verb)
             case "dial":
                 return await self._dial(verb)
+            case "gather":
+                return await self._gather(verb)
             case other:
                 self.result.violations.append(Violation(f"{other}: is not simulated here"))
         return None
@@ -188,6 +193,11 @@ class SimulatedCall:
         answer = await self._hook(verb, told)
         await dial.close()
         return list(answer.verbs) or None
+
+    async def _gather(self, verb: Verb) -> list[Verb] | None:
+        await self._answer()
+        told = await self._gathers.run(verb)
+        return None if told is None else list((await self._hook(verb, told)).verbs) or None
 
     async def _hook(self, verb: Verb, told: Mapping[str, Any]) -> Answer:
         if "actionHook" not in verb:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from simulator.audio_socket import AudioSocket
-from simulator.caller import Caller
+from simulator.background import SAMPLE_MAX, background, key_tone
+from simulator.caller import Caller, Doing
+from simulator.network import Network, NetworkSettings
 from simulator.playback import FRAME_MS, is_loud
 from simulator.result import Pcm, Traffic
 
-SAMPLE_MAX = 32767
+COMFORT_DB, COMFORT_MS = -58.0, 400  # of a telephone that suppresses silence: noise of its own, so long on and so long off
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,68 @@ class LineSettings:
     """How the line sounds."""
 
     noise_db: float | None = -65.0  # dBFS of the caller's room; None: digital silence
+    noise: str = "white"  # what it sounds like: one of background.NOISES
+    snr_db: float | None = None  # instead of noise_db: so much quieter than the caller's own voice
+    dtx: bool = False  # the room is heard only with the caller's voice; between words comfort noise comes and goes
+    tones: bool = False  # a pressed key is heard as its tones too
+    music_db: float | None = None  # hold music instead of the caller and the room ...
+    music_after_ms: int = 0  # ... from here on, counted from the first stream
     echo_db: float | None = None  # the bot's sound comes back so much quieter (20 = by 20 dB); None: no echo
     echo_delay_ms: int = 60  # in steps of 20
     lost_after_kill_ms: float = 5.0  # see Playback
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+
+
+class Mouth:
+    """What the caller's telephone takes in and sends on, frame by frame. Pure: what the caller does goes in, sound comes out."""
+
+    def __init__(self, settings: LineSettings, *, sample_rate: int, voice_db: float | None) -> None:
+        """`voice_db`: how loud the caller speaks (dBFS), None of one who says nothing: then the noise is `noise_db`."""
+        self._settings, self._rate, self._samples = settings, sample_rate, sample_rate * FRAME_MS // 1000
+        noise_db = settings.noise_db
+        if settings.snr_db is not None and voice_db is not None:
+            noise_db = voice_db - settings.snr_db
+        self._noise = self._loop(settings.noise, noise_db)
+        self._comfort = self._loop("white", COMFORT_DB if settings.dtx else None)
+        self._music = self._loop("music", settings.music_db)
+        self._silence: Pcm = np.zeros(self._samples, np.int16)
+        self._echoes: deque[Pcm] = deque([self._silence] * (settings.echo_delay_ms // FRAME_MS))
+        self._tone: Pcm = self._silence[:0]
+
+    def frame(self, doing: Doing, heard: Pcm, tick: int) -> Pcm:
+        """The 20 ms of tick number `tick`; `heard`: what the caller hears of the bot meanwhile."""
+        parts = [self._around(doing, tick)]
+        if doing.sound is not None and not self._on_hold(tick):
+            parts.append(doing.sound)
+        if self._settings.tones:
+            parts.append(self._keys(doing.digit))
+        if self._settings.echo_db is not None:
+            parts.append(self._echo(heard, self._settings.echo_db))
+        mixed = parts[0] if len(parts) == 1 else np.clip(sum(part.astype(np.int32) for part in parts), -SAMPLE_MAX, SAMPLE_MAX)
+        return np.asarray(mixed, np.int16)
+
+    def _loop(self, kind: str, level_db: float | None) -> tuple[Pcm, ...]:
+        return background(kind, level_db, rate=self._rate, samples=self._samples)
+
+    def _on_hold(self, tick: int) -> bool:
+        return self._settings.music_db is not None and tick * FRAME_MS >= self._settings.music_after_ms
+
+    def _around(self, doing: Doing, tick: int) -> Pcm:
+        if self._on_hold(tick):
+            return self._music[tick % len(self._music)]
+        if self._settings.dtx and doing.sound is None:
+            return self._comfort[tick % len(self._comfort)] if tick * FRAME_MS // COMFORT_MS % 2 else self._silence
+        return self._noise[tick % len(self._noise)]
+
+    def _keys(self, digit: str) -> Pcm:
+        if digit:
+            self._tone = key_tone(digit, self._rate)
+        frame, self._tone = self._tone[: self._samples], self._tone[self._samples :]
+        return np.pad(frame, (0, self._samples - len(frame)))
+
+    def _echo(self, heard: Pcm, echo_db: float) -> Pcm:
+        self._echoes.append(heard)
+        return np.asarray(self._echoes.popleft() * 10 ** (-echo_db / 20), np.int16)
 
 
 class Line:
@@ -37,12 +98,11 @@ class Line:
         self.began_ms = clock_ms()
         self.heard_bot: list[Pcm] = []
         self.heard_caller: list[Pcm] = []
-        self._caller, self._settings, self._traffic = caller, settings, traffic
-        self._clock_ms, self._hang_up = clock_ms, hang_up
-        self._samples = caller.sample_rate * FRAME_MS // 1000
-        self._silence: Pcm = np.zeros(self._samples, np.int16)
-        self._noise = comfort_noise(settings.noise_db, self._samples)
-        self._echoes: deque[Pcm] = deque([self._silence] * (settings.echo_delay_ms // FRAME_MS))
+        self._caller, self._traffic, self._clock_ms, self._hang_up = caller, traffic, clock_ms, hang_up
+        samples = caller.sample_rate * FRAME_MS // 1000
+        self._silence: Pcm = np.zeros(samples, np.int16)
+        self._mouth = Mouth(settings, sample_rate=caller.sample_rate, voice_db=caller.voice_db())
+        self._network = Network(settings.network, samples)
 
     @property
     def doing(self) -> str:
@@ -69,27 +129,20 @@ class Line:
         now_ms, socket = self._clock_ms(), self.socket
         heard = socket.playback.frame(now_ms) if socket else self._silence
         doing = self._caller.tick(now_ms, bot_loud=is_loud(heard), connected=socket is not None)
-        spoken = self._mouth(doing.sound, heard, tick)
+        spoken = self._mouth.frame(doing, heard, tick)
         self.heard_bot.append(heard)
         self.heard_caller.append(spoken)
-        if socket:
-            await socket.send(spoken.tobytes(), doing.digit)
+        await self._deliver(socket, spoken, doing, tick)
         if doing.hangs_up:
             self._hang_up()
 
-    def _mouth(self, sound: Pcm | None, heard: Pcm, tick: int) -> Pcm:
-        """What the caller's microphone takes in."""
-        parts = [self._noise[tick % len(self._noise)]] if sound is None else [self._noise[tick % len(self._noise)], sound]
-        if self._settings.echo_db is not None:
-            self._echoes.append(heard)
-            parts.append((self._echoes.popleft() * 10 ** (-self._settings.echo_db / 20)).astype(np.int16))
-        mixed = parts[0] if len(parts) == 1 else np.clip(sum(part.astype(np.int32) for part in parts), -SAMPLE_MAX, SAMPLE_MAX)
-        return np.asarray(mixed, np.int16)
-
-
-def comfort_noise(level_db: float | None, samples: int, *, frames: int = 101) -> list[Pcm]:
-    """Frames of white noise of one level, or of digital silence."""
-    if level_db is None:
-        return [np.zeros(samples, np.int16)]
-    sigma = SAMPLE_MAX * 10 ** (level_db / 20)
-    return list(np.random.default_rng(20).normal(0, sigma, (frames, samples)).astype(np.int16))
+    async def _deliver(self, socket: AudioSocket | None, spoken: Pcm, doing: Doing, tick: int) -> None:
+        """What the network lets through; a socket that opens later gets nothing of what was on its way."""
+        arrived = self._network.through(spoken, tick, doing.digit)
+        if socket is None:
+            return
+        socket.hold(self._network.holds(tick))
+        for parcel in arrived:
+            await socket.send(parcel.frame.tobytes() if parcel.frame is not None else b"", parcel.digit)
+        if doing.drops:
+            socket.drop(doing.drops)

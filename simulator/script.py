@@ -16,10 +16,12 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say it when the bot has been heard and is silent again."""
+    """Say it when the bot has been heard and is silent again; `keys` are pressed while saying it."""
 
     what: str | Sound
     language: str = "en"
+    keys: str = ""
+    keys_after_ms: int = 500  # of speech; the next ones follow 300 ms apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,18 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """The audio socket breaks at once, and the call goes on without it: "reset" (TCP), or "closed" by a proxy between (1001)."""
+
+    how: str = "reset"
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """Hang up at once."""
 
 
-Step = Say | Barge | Press | Wait | HangUp
+Step = Say | Barge | Press | Wait | Drop | HangUp
 Spoken = Say | Barge
 
 
