@@ -22,6 +22,11 @@ LONG = (
     "test_webhooks_recorded",
     "test_socket_replay",
     "test_whisper",
+    "test_stt",
+    "test_badlines",
+    "test_reopening",
+    "test_listen",
+    "test_owner",
 )
 
 

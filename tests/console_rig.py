@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine
 
+from calls.ears import Ears
 from calls.settings import Environment
 from console import door
 from console.sessions import Account
@@ -40,6 +41,7 @@ def house(database: Engine, environ: Mapping[str, str] | None = None, **more: An
         "clock": lambda: NOW,
         "start": lambda: None,
         "stopping": lambda: False,
+        "ears": lambda: Ears("the local model", "well", NOW),
     }
     return SimpleNamespace(**{**facts, **more})
 

@@ -25,12 +25,15 @@ from calls.ports import Voice
 from calls.settings import Environment, Settings, load
 from calls.signature import sign
 from crm.desk import Desk
+from nlu.following import Following
+from nlu.rules import Rules
 from records.callbacks import Callbacks
 from records.closing import Closing
 from records.database import open_database
 from records.journal import Journal
 from records.presence import Presences
 from tests import databases, verb_check
+from webhooks.ports import ByRules
 
 migrated_file = databases.migrated_file
 ROOT = Path(__file__).parent.parent
@@ -77,6 +80,19 @@ def summed_up(record: CallRecord) -> CallSummary:
     return CallSummary(intents[-1] if intents else "other", 0.9, record.language or "en", "normal", f"The caller said: {heard}")
 
 
+@cache
+def rules_kept() -> list[ByRules]:
+    return []
+
+
+def by_rules(settings: Settings) -> ByRules:
+    """To learn takes a second: once for settings that several tests share."""
+    known = next((each for each in rules_kept() if each.settings is settings), None)
+    if known is None:
+        rules_kept().append(known := ByRules(settings, Rules(settings), Following(settings)))
+    return known
+
+
 @dataclass
 class House:
     """Fits webhooks.ports.Bot; every part of it may be set by a test."""
@@ -87,6 +103,8 @@ class House:
     max_calls: int = 5
     now: datetime = NOW
     is_draining: bool = False
+    is_deaf: bool = False
+    promised: list[str] = field(default_factory=list)
     voice: Voice | None = None
     pushed: list[ScreenPop] = field(default_factory=list)
 
@@ -104,6 +122,15 @@ class House:
 
     def draining(self) -> bool:
         return self.is_draining
+
+    def deaf(self) -> bool:
+        return self.is_deaf
+
+    def by_rules(self) -> ByRules:
+        return by_rules(self.settings)
+
+    def promise(self, call_sid: str) -> None:
+        self.promised.append(call_sid)
 
     def push_pop(self, pop: ScreenPop) -> None:
         self.pushed.append(pop)

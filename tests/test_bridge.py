@@ -429,6 +429,11 @@ class WatchingLive(FakeLive):
         self.found.append((str(event.data["state"]), leg.agent if leg else "", bool(leg and leg.ended_at)))
         super().publish(event)
 
+    def wait_for(self, events: int) -> None:
+        give_up_at = time.monotonic() + 30
+        while len(self.found) < events and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+
 
 @dataclass
 class Doors:
@@ -535,6 +540,7 @@ def test_a_talk_through_real_sockets(doors: Doors) -> None:
                 assert json.loads(ravi.recv(timeout=10)) == {"type": "refused", "why": "taken"}
             talked(caller, asha, sound=tone(20))
             talked(asha, caller, sound=tone(20))
+            doors.live.wait_for(2)  # those who watch are told when it is journalled, if the talk is not over by then
         heard(caller, is_type("disconnect"))
     record = doors.journal.record(SID)
     assert record is not None

@@ -12,7 +12,7 @@ import pytest
 
 from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, Turn, TurnRecord
 from calls.errors import SettingsError
-from calls.events import Metered, Replied, Said, Sound, Understood
+from calls.events import Metered, Replied, Said, Sound, Understood, Worded
 from calls.settings import Settings
 from nlu.assistant import Assistant
 from nlu.claude import MODEL, Claude
@@ -123,7 +123,7 @@ def test_a_call_hears_it_and_gets_the_figures_even_when_it_speaks_on(claude: Ass
         events.append(event)
         if isinstance(event, Said):
             turn.interrupted.set()
-    assert [type(event) for event in events if not isinstance(event, Sound)] == [Understood, Said, Metered, Replied]
+    assert [type(event) for event in events if not isinstance(event, Sound)] == [Understood, Worded, Said, Metered, Replied]
     assert events[-2].usage.input_tokens > 0
 
 

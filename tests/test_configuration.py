@@ -19,6 +19,7 @@ from after_call import AfterCall
 from calls.editing import add_phrase
 from calls.errors import EngineUnavailable, SettingsChanged, SettingsError
 from calls.settings import Environment, Settings
+from calls.tracing import NOT_TRACED
 from configuration import KEPT_BACKUPS, SETTLED_S, Configuration, version_of
 from engines import CHOICES
 from house import Bot
@@ -335,7 +336,7 @@ def test_the_worker_begins_anew_only_for_other_crms(environ: dict[str, str]) -> 
     database = open_database(environment.database_url.get_secret_value())
     settings = Configuration(environ["BOT_CONFIG"]).settings
     after = AfterCall(database, Journal(database, max_calls=5), settings, environment)
-    following = Following(after)
+    following = Following(after, NOT_TRACED)
     following.take(settings.model_copy(update={"company": "Other helpdesk"}))
     assert (following.anew, following.stop.is_set()) == (False, False)
     hook = {"name": "mine", "url": "https://example.com/calls"}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -10,7 +13,9 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
 from sqlalchemy import Engine
+from werkzeug.serving import make_server
 
 from calls.agents import Customer, WrapUp
 from calls.call import Consent, Intent, Outcome, OutcomeKind, Timings, Turn
@@ -20,6 +25,7 @@ from console.history import midnight, search_of
 from console.moments import Clock, clock_for
 from records.wrap_ups import WrapUps
 from tests import console_rig, databases, desk_rig
+from tests.browsers import Browsers, no_faults_on, picture, serious
 from tests.console_rig import NOW, browser
 from tests.desk_rig import ESCAPED, HOSTILE, PHONE, at, ends, messages, rings, takes, talked
 
@@ -267,6 +273,30 @@ def test_the_timeline_is_drawn_and_told_as_a_table(whole: SimpleNamespace, asha:
     assert "Asha Rao talks to the caller for 3 min 20 s" in table
 
 
+def test_where_the_time_of_the_answers_went_is_drawn_and_told_as_a_table(whole: SimpleNamespace, asha: FlaskClient) -> None:
+    text = page(asha, "/history/CA1")
+    section = text.split("Where the time of the answers went")[1]
+    svg = ElementTree.fromstring(re.findall(r'<svg class="budget" width="\d+" height="\d+" viewBox.*?</svg>', section, re.DOTALL)[0])  # noqa: S314 - our own page
+    assert [bar.get("class") for bar in svg.iter("rect")] == ["endpoint", "words", "understand", "voice", "send"]
+    assert svg.findtext("title") == "Stages of the answers"
+    assert "voice: 70 ms, from 530 to 600 ms" in {title.text for title in svg.iter("title")}
+    assert "The answer came <b>660 ms</b> after the caller's last sound: mostly waiting for the end of speech, 450 ms" in text
+    table = section.split("The stages as a table")[1]
+    assert re.search(r'<td>70 <span class="muted nowrap">\(530 to 600\)</span></td>', table)
+    assert "<td>660</td>" in table
+
+
+def test_what_was_done_ahead_is_hatched_and_said(bot: SimpleNamespace, supervisor: FlaskClient) -> None:
+    talked(bot, "CA1", "one", "two")
+    ahead = Turn(1, "one", 0.9, "en", Intent("license_renewal", 0.93), ["Press F1."])
+    ahead.timings = Timings(asked=200, endpoint=450, decoded=330, transcribed=451, understood=335, voiced=400, reply=470)
+    bot.journal.turn_finished("CA1", ahead)
+    text = page(supervisor, "/history/CA1")
+    assert text.count('<rect class="ahead" fill="url(#ahead)" x=') == 3
+    assert "(200 to 330, ahead)" in text
+    assert "(451 to 470)" in text
+
+
 def test_a_page_has_no_style_or_script_of_its_own(whole: SimpleNamespace, supervisor: FlaskClient) -> None:
     """The policy that the page is sent with would refuse both."""
     for path in ("/history", "/history/CA1"):
@@ -293,7 +323,14 @@ def test_a_call_that_goes_on_is_shown_as_it_is_spoken_until_its_end(bot: SimpleN
         bot.live.publish(LiveEvent("words", "CA1", data=line))
         then = dict(messages(answer.response, until="words"))
         assert "&lt;b&gt;hello&lt;/b&gt;" in then["words"]
+        assert "budget" not in then  # it has not changed
         assert "somebody else" not in then["words"]
+        answered = Turn(2, "hello", 0.9, "en", Intent("hello"), ["Yes?"], timings=Timings(endpoint=450, transcribed=500, reply=612))
+        bot.journal.turn_finished("CA1", answered)
+        bot.live.publish(LiveEvent("words", "CA1", data=line | {"number": 3}))
+        budget = dict(messages(answer.response, until="budget"))["budget"]
+        assert '<div id="budget" hx-swap-oob="innerHTML">' in budget
+        assert "612 ms" in budget
         bot.journal.status_changed("CA1", "completed", now=at(1), duration_s=60)
         bot.live.publish(LiveEvent("call", "CA1", data={"state": "ended"}))
         assert "over" in dict(messages(answer.response, until="over"))
@@ -324,3 +361,69 @@ def test_words_are_words_on_the_page(bot: SimpleNamespace, supervisor: FlaskClie
 def test_consent_is_told_only_when_it_was_declined(three: SimpleNamespace, supervisor: FlaskClient) -> None:
     assert three.journal.record("CA1").consent is Consent.GIVEN
     assert "declined by the caller" not in page(supervisor, "/history/CA1")
+
+
+# -- in a real browser ------------------------------------------------------------------
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+def read_by(page: Page, sid: str) -> None:
+    """A supervisor logs in and opens the call."""
+    page.goto(f"/login?next=/history/{sid}")
+    page.get_by_label("Login").fill("supervisor")
+    page.get_by_label("Password").fill(console_rig.PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"**/history/{sid}")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_stages_can_be_read_by_light_and_by_dark(
+    bot: SimpleNamespace, supervisor: FlaskClient, address: str, browsers: Browsers, dark: bool
+) -> None:
+    spoken_ahead(bot)
+    page = browsers.open(address, dark=dark)
+    with no_faults_on(page):
+        read_by(page, "CA1")
+        drawn = page.locator("#budget svg[role=img]")
+        expect(drawn).to_be_visible()
+        expect(page.locator("#budget p").first).to_contain_text("The slowest was that of turn 3 with 1500 ms: mostly recogniser: decoding")
+        waits, decodes = (drawn.locator(f"rect.{name}").first.bounding_box() for name in ("endpoint", "decode"))
+        assert waits
+        assert decodes
+        assert waits["x"] < decodes["x"] < decodes["x"] + decodes["width"] < waits["x"] + waits["width"]
+        page.get_by_text("The stages as a table").click()
+        expect(page.get_by_role("table", name="What each took")).to_be_visible()
+        assert serious(page) == []
+        picture(page, f"call-budget-{'dark' if dark else 'light'}")
+
+
+def test_the_stages_of_a_call_that_goes_on_come_by_themselves(
+    bot: SimpleNamespace, supervisor: FlaskClient, address: str, browsers: Browsers
+) -> None:
+    bot.journal.call_started(sid="CA1", direction="inbound", caller=PHONE, called="1800", language="en", now=NOW)
+    page = browsers.open(address)
+    with no_faults_on(page):
+        read_by(page, "CA1")
+        expect(page.locator("#budget")).to_contain_text("Nothing was answered yet.")
+        bot.journal.turn_finished("CA1", Turn(1, "hello", timings=Timings(endpoint=450, transcribed=500, reply=612)))
+        expect(page.locator("#budget svg[role=img]")).to_contain_text("612 ms", timeout=60_000)
+
+
+def spoken_ahead(bot: SimpleNamespace) -> None:
+    """CA1: two answers that were made ahead, and one for which the recogniser took long."""
+    bot.journal.call_started(sid="CA1", direction="inbound", caller=PHONE, called="1800", language="en", now=NOW)
+    ahead = Timings(200, 205, 240, 330, 450, 452, 335, 336, 400, 470, 650)
+    late = Timings(450, 460, 500, 1400, 450, 1402, 1410, 1412, 1480, 1500, 1680)
+    for number, timings in enumerate((ahead, replace(ahead, endpoint=520, transcribed=521, reply=545, heard=720), late), 1):
+        spoken = Turn(number, "my licence has expired", 0.9, "en", Intent("license_renewal", 0.93), ["Press F1."], timings=timings)
+        spoken.began_ms, spoken.ended_ms = number * 5000, number * 5000 + 1200
+        bot.journal.turn_finished("CA1", spoken)
+    bot.journal.status_changed("CA1", "completed", now=at(0.5), duration_s=30)

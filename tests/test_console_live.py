@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 import console.live
 from calls.agents import Presence
 from calls.call import Intent, Timings, Turn
+from calls.ears import Ears
 from calls.live import LiveEvent
 from calls.settings import load
 from console.events import Message, event_stream, has_left
@@ -106,6 +107,20 @@ def test_shows_where_the_agents_are(house: Any, supervisor: FlaskClient) -> None
 def test_an_agent_whose_desk_is_closed_is_not_available(house: Any, app: Flask, seen_s_ago: int, state: Presence, said: str) -> None:
     house.presences.set("asha", state, now=NOW - timedelta(seconds=seen_s_ago))
     assert f"Asha {said}" in texts(console_rig.browser(app, "supervisor").get("/live").text)
+
+
+@pytest.mark.parametrize(
+    ("ears", "said", "bad"),
+    [
+        (Ears("the local model", "well", NOW), "hears by: the local model since 09:30", False),
+        (Ears("Jambonz", "the engines can't be started", NOW), "hears by: Jambonz , the engines can't be started since 09:30", True),
+    ],
+)
+def test_says_who_hears_the_callers(house: Any, supervisor: FlaskClient, ears: Ears, said: str, bad: bool) -> None:
+    house.ears = lambda: ears
+    page = supervisor.get("/live").text
+    assert said in texts(page)
+    assert ('<li class="bad">' in page) is bad
 
 
 def test_counts_the_overdue_call_backs(house: Any, supervisor: FlaskClient) -> None:

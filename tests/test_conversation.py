@@ -3,18 +3,15 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from calls.agents import Customer
-from calls.call import Call, CallerProfile, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn, Usage
+from calls.call import Call, CallerProfile, Completeness, Intent, Outcome, OutcomeKind, Question, Say, Transcript, Turn, Usage
 from calls.errors import CrmError, JournalError
 from calls.events import Dtmf
-from calls.live import STATES, Tell, tell_nobody
-from calls.settings import Settings, load
+from calls.live import STATES
 from stream.conversation import Conversation, House
 from stream.fake import (
     InlinePool,
@@ -28,101 +25,11 @@ from stream.fake import (
 )
 from stream.lane import Lanes
 from stream.manners import is_echo
+from stream.waiting import Waiting
 from stream.work import Engines
+from tests.call_rig import ANSWER, DISCLOSURE_S, GOODBYE, GREETING_S, LICENSE, OPENING_S, REPLIES, SETTINGS, TO_HUMAN, Notes, play
 
-SETTINGS = load("jambonz-app.json")
-ANSWER = "a b c d e f g h i j k l m n o p q r s t u v w x y z"  # 51 letters: 2.55 s of ToneVoice
-LICENSE = Intent("license_renewal", 0.9)
-GOODBYE, TO_HUMAN = Outcome(OutcomeKind.FINISHED, "goodbye"), Outcome(OutcomeKind.ESCALATED, "transfer_to_human")
-DISCLOSURE_S = len(SETTINGS.prompts.disclosure["en"]) * 0.05
-GREETING_S = len(SETTINGS.prompts.greeting["en"]) * 0.05
-OPENING_S = DISCLOSURE_S + GREETING_S + 0.5
-
-
-@dataclass
-class Notes:
-    """A journal that keeps what it is told."""
-
-    turns: dict[int, Turn] = field(default_factory=dict)
-    outcomes: list[Outcome] = field(default_factory=list)
-    declined: bool = False
-    about: str = ""
-    customer: Customer | None = None
-    promised: list[str] = field(default_factory=list)
-    beats: int = 0
-    closed: int = 0
-    fails: bool = False
-
-    def turn_finished(self, call_sid: str, turn: Turn) -> None:
-        self.turns[turn.number] = turn
-
-    def alive(self, call_sid: str, *, now: datetime) -> None:
-        self.beats += 1
-
-    def consent_declined(self, call_sid: str) -> None:
-        self.declined = True
-
-    def about_ticket(self, call_sid: str, ticket_id: str) -> None:
-        self.about = ticket_id
-
-    def customer_known(self, call_sid: str, customer: Customer) -> None:
-        self.customer = customer
-
-    def promise(self, call_sid: str) -> None:
-        assert not self.outcomes, "a promise is noted before the outcome tells of it"
-        self.promised.append(call_sid)
-
-    def call_ended(self, call_sid: str, outcome: Outcome, *, now: datetime) -> None:
-        if self.fails:
-            raise JournalError("down")
-        self.outcomes.append(outcome)
-
-    def close(self, call_sid: str) -> None:
-        self.closed += 1
-
-
-@dataclass
-class Played:
-    line: ScriptedLine
-    notes: Notes
-    outcome: Outcome
-    recognizer: ScriptedRecognizer
-    understanding: ScriptedUnderstanding
-    conversation: Conversation
-
-    def heard(self) -> list[str]:
-        return [turn.heard for _, turn in sorted(self.notes.turns.items()) if turn.heard]
-
-
-REPLIES: dict[str, list[Any]] = {
-    "licence": [LICENSE, Say(ANSWER, "en"), Say("anything else?", "en", Question.ANYTHING_ELSE)],
-    "human": [Intent("transfer_to_human"), Say("connecting you", "en"), TO_HUMAN],
-    "bye": [Intent("goodbye"), Say("goodbye", "en"), GOODBYE],
-    "ask": [Intent("other", 0.2), Say("is it about a licence or about something else?", "en", Question.AGAIN)],
-}
-
-
-def play(
-    *script: list[Any],
-    hears: tuple[Any, ...] = (),
-    voice: ToneVoice | None = None,
-    notes: Notes | None = None,
-    settings: Settings = SETTINGS,
-    after: str = "",
-    replies: dict[str, list[Any]] | None = None,
-    profile: Callable[[str], CallerProfile | None] = lambda phone: None,
-    tell: Tell = tell_nobody,
-) -> Played:
-    line, notes, recognizer = ScriptedLine([event for part in script for event in part]), notes or Notes(), ScriptedRecognizer(*hears)
-    understanding = ScriptedUnderstanding(
-        REPLIES if replies is None else replies, [Intent("other", 0.1), Say("sorry?", "en", Question.AGAIN)]
-    )
-    engines = Engines(lambda rate: Loudness(), recognizer, understanding, voice or ToneVoice())
-    lanes = Lanes(ear=InlinePool(), mind=InlinePool(), pen=InlinePool(), files=InlinePool())
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    house = House(engines, notes, notes.close, settings, lanes, profile, line.clock, lambda: now, tell, notes.promise)
-    conversation = Conversation(Call("c1", "+911", "+912", after=after), line, house)  # type: ignore[arg-type]
-    return Played(line, notes, conversation.run(), recognizer, understanding, conversation)
+WITH_WORDS_MS = Waiting(SETTINGS.listening).with_words_ms(Completeness.OPEN)  # the silence that ends words which do not tell
 
 
 def test_disclosure_and_greeting_then_a_question_and_a_goodbye() -> None:
@@ -142,9 +49,10 @@ def test_the_reply_comes_at_once_after_the_end_of_speech() -> None:
     call = play(silence(OPENING_S), speech(1), silence(6), hears=("licence",))
     end_of_speech = OPENING_S + 1
     first = next(at for at, sent in call.line.sent if isinstance(sent, bytes) and any(sent) and at > end_of_speech)
-    assert 0.45 <= first - end_of_speech <= 0.55
+    assert WITH_WORDS_MS <= (first - end_of_speech) * 1000 + 1 <= WITH_WORDS_MS + 100
     timings = call.notes.turns[1].timings
-    assert 450 <= (timings.endpoint or 0) <= (timings.transcribed or 0) <= (timings.understood or 0) <= (timings.reply or 0) <= 540
+    stamps = timings.endpoint, timings.transcribed, timings.understood, timings.reply
+    assert WITH_WORDS_MS <= (stamps[0] or 0) <= (stamps[1] or 0) <= (stamps[2] or 0) <= (stamps[3] or 0) <= WITH_WORDS_MS + 90
 
 
 def test_the_caller_may_interrupt_and_the_history_keeps_what_was_heard() -> None:
@@ -202,7 +110,7 @@ def test_words_that_a_pause_cut_apart_belong_together() -> None:
     call = play(
         silence(OPENING_S),
         speech(0.5),
-        silence(0.48),
+        silence(0.42),
         speech(0.5),
         silence(7),
         hears=("my", "licence"),
@@ -289,9 +197,13 @@ def test_a_recogniser_that_fails_once_is_excused(hears: tuple[Any, ...], said: s
     assert call.heard() == ["licence"]
 
 
-def test_a_recogniser_that_fails_twice_sends_the_caller_to_a_human() -> None:
-    call = play(silence(OPENING_S), speech(1), silence(9), speech(1), silence(9), hears=(RuntimeError(), RuntimeError()))
-    assert call.outcome == Outcome(OutcomeKind.ESCALATED, "engine_failed")
+@pytest.mark.parametrize(("without_ears", "then"), [("jambonz", OutcomeKind.UNHEARD), ("human", OutcomeKind.ESCALATED)])
+def test_a_recogniser_that_fails_twice_gives_the_caller_to_other_ears_or_to_a_human(without_ears: str, then: OutcomeKind) -> None:
+    listening = SETTINGS.listening.model_copy(update={"without_ears": without_ears})
+    settings = SETTINGS.model_copy(update={"listening": listening})
+    script = silence(OPENING_S), speech(1), silence(9), speech(1), silence(9)
+    call = play(*script, hears=(RuntimeError(), RuntimeError()), settings=settings)
+    assert call.outcome == Outcome(then, "engine_failed")
 
 
 def test_without_a_voice_the_caller_reaches_a_human() -> None:
@@ -508,7 +420,7 @@ def test_the_watchers_are_told_what_changes_and_no_more() -> None:
     assert watching.row("last_words") == ["licence", "bye"]
     assert watching.row("turns") == [0, 1, 2]
     assert watching.row("language") == ["en"]
-    assert all(450 <= ms <= 540 for ms in watching.row("reply_ms"))
+    assert all(WITH_WORDS_MS <= ms <= WITH_WORDS_MS + 90 for ms in watching.row("reply_ms"))
 
 
 def test_the_watchers_read_along() -> None:

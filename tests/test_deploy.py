@@ -91,7 +91,8 @@ def test_compose_gives_a_process_an_environment_that_fits(name: str) -> None:
 @pytest.mark.parametrize("name", ["web", "stream", "stream-2"])
 def test_compose_lets_calls_finish(name: str) -> None:
     service = services()[name]
-    assert seconds(service["stop_grace_period"]) >= int(service["environment"]["DRAIN_SECONDS"]) + LEAVING_S
+    environment = service["environment"]
+    assert seconds(service["stop_grace_period"]) >= int(environment["NOTICE_SECONDS"]) + int(environment["DRAIN_SECONDS"]) + LEAVING_S
     assert service["stop_signal"] == "SIGTERM"
     assert service["depends_on"]["proxy"]  # which therefore stops after it: the hooks of calls that end still come in
 
@@ -155,9 +156,9 @@ def test_kubernetes_gives_variables_that_exist() -> None:
 @pytest.mark.parametrize("name", ["web", "stream"])
 def test_kubernetes_lets_calls_finish(name: str) -> None:
     pod = of_kind("Deployment", name)["spec"]["template"]["spec"]
-    before_s = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
-    drain_s = int(of_kind("ConfigMap", "environment")["data"]["DRAIN_SECONDS"])
-    assert pod["terminationGracePeriodSeconds"] >= before_s + drain_s + LEAVING_S
+    environment = of_kind("ConfigMap", "environment")["data"]
+    leaving_s = int(environment["NOTICE_SECONDS"]) + int(environment["DRAIN_SECONDS"])
+    assert pod["terminationGracePeriodSeconds"] >= leaving_s + LEAVING_S
 
 
 @pytest.mark.parametrize("name", ["web", "stream"])

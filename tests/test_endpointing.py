@@ -9,7 +9,7 @@ from calls.events import SpeechEnded, SpeechStarted
 from stream.endpointing import Endpointing, EndpointingOptions, Framer
 
 FRAME = bytes(640)
-OPTIONS = EndpointingOptions(start_ms=120, end_ms=450, pre_roll_ms=240, max_utterance_ms=3000)
+OPTIONS = EndpointingOptions(start_ms=120, end_ms=450, pre_roll_ms=240, max_utterance_ms=3000, hint_ms=9000)  # pauses: test_ahead.py
 
 
 def run(pattern: Iterable[tuple[bool, int]], options: EndpointingOptions = OPTIONS) -> list[tuple[int, Any]]:

@@ -317,4 +317,4 @@ def test_it_takes_no_time(following: Following) -> None:
         began = time.perf_counter()
         following(Transcript(text, "en", 0.9, 0.9), [Turn(0)], "en")
         times.append(time.perf_counter() - began)
-    assert min(times) < 0.001
+    assert min(times) < 0.01

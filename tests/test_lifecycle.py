@@ -49,6 +49,21 @@ def test_a_stop_lets_the_call_finish_and_sends_new_callers_to_a_human() -> None:
         waited(bot.pid, 30)
 
 
+def test_a_leaving_process_takes_calls_until_its_proxy_has_noticed() -> None:
+    with BotProcess({"NOTICE_SECONDS": "6", "DRAIN_SECONDS": "5"}) as bot:
+        os.kill(bot.pid, signal.SIGTERM)
+        began = time.monotonic()
+        while (ready := httpx.get(f"{bot.url}/readyz")).status_code != 503:
+            assert time.monotonic() - began < 5, "it does not say that it leaves"
+        assert ready.json()["draining"] is True
+        assert "stream" in [verb["verb"] for verb in hook(bot, "/voice", new_call()).json()]
+        while "stream" in [verb["verb"] for verb in hook(bot, "/voice", new_call()).json()]:
+            assert time.monotonic() - began < 15, "it takes calls for longer than its proxy needs"
+            time.sleep(0.2)
+        assert time.monotonic() - began > 5
+        waited(bot.pid, 30)
+
+
 def test_an_idle_bot_stops_at_once() -> None:
     with BotProcess() as bot:
         began = time.monotonic()
@@ -89,6 +104,7 @@ def test_the_bot_says_what_to_enter_in_jambonz_and_what_is_missing() -> None:
         assert "https://bot.example.com/tally/voice" in said
         assert "https://bot.example.com/tally/status" in said
         assert "not configured: TALLY_URL" in said
+        assert "the first admin's at https://bot.example.com/tally/setup/" in said
         stream = hook(bot, "/voice", new_call()).json()[1]
         assert stream["url"] == "wss://bot.example.com/tally/audio"
 
@@ -102,7 +118,7 @@ def test_the_development_switch_is_said_aloud() -> None:
 def test_a_wrong_model_is_told_by_readyz(tmp_path: Path) -> None:
     with pytest.raises(BotFailed) as failed:
         BotProcess({"WHISPER_MODEL": str(tmp_path)}, ready_within_s=60).__enter__()
-    assert "every call goes to a human" in str(failed.value)
+    assert "others hear the callers" in str(failed.value)
     assert "no model.bin lies there" in str(failed.value)
 
 

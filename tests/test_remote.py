@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from calls.call import Transcript, Utterance
+from calls.call import Spent, Transcript, Utterance, Wanted
 from calls.errors import EngineError, SettingsError
 from calls.settings import RecognizerSettings
 from stream.fake import ScriptedRecognizer, tone
 from stream.ladder import LadderRecognizer
-from stream.remote import RemoteFailed, RemoteRecognizer
+from stream.remote import SO_FAR, RemoteFailed, RemoteRecognizer
 from stream.remote_answer import judged, read
 from stream.remote_languages import code_of, nearest, settled
 from stream.remote_question import prompt_of
@@ -117,6 +117,13 @@ def test_it_is_ready_before_the_first_call(ear: RemoteRecognizer, fake: FakeTran
     assert {**ear.describe(), "rests_s": 0} == {**told, "why": "refused_key", "rests_s": 0}
 
 
+def test_nobody_is_asked_about_what_is_dropped(ear: RemoteRecognizer, fake: FakeTranscriptions) -> None:
+    wanted = Wanted(sure=False)
+    wanted.drop()
+    assert ear.transcribe(SPEECH, language="hi", wanted=wanted) == Transcript("", "hi", 0.0, 0.0, "dropped")
+    assert not fake.requests
+
+
 @pytest.mark.parametrize("rate", [8000, 16_000])
 def test_a_short_word_is_no_silence(ear: RemoteRecognizer, fake: FakeTranscriptions, rate: int) -> None:
     fake.will("yes")
@@ -155,6 +162,14 @@ def test_a_server_that_tells_how_sure_it_is_of_the_language_is_believed(ear: Rem
 
 
 OURS = ("en", "hi", "ta")
+
+
+@pytest.mark.parametrize(("so_far", "told"), [("hi", "hi"), ("fr", None), (None, None)])
+def test_the_callers_language_so_far_travels_in_a_header(ear: RemoteRecognizer, fake: FakeTranscriptions, so_far: Any, told: Any) -> None:
+    fake.will(WORDS)
+    ear.transcribe(SPEECH, language=so_far)
+    assert fake.requests[0].headers.get(SO_FAR.lower()) == told
+    assert "language" not in fake.asked[0].fields
 
 
 @pytest.mark.parametrize(
@@ -227,6 +242,18 @@ def test_without_segments_the_text_counts(segments: Any) -> None:
     answer = read(encoded({"text": f" {WORDS}\n", "segments": segments, "language": 5}))
     assert (answer.text, answer.language, [part.avg_logprob for part in answer.parts]) == (WORDS, "", [None])
     assert judged(read(b'{"text": ""}'), "en", 0.7, SETTINGS, ()).rejected == "no_speech"
+
+
+@pytest.mark.parametrize("spent", [None, 5, {}, {"queue_ms": 1, "encode_ms": 2}, {"queue_ms": 1.5, "encode_ms": 2, "decode_ms": 3}])
+def test_what_our_own_servers_tell_beyond_the_contract_may_be_anything(spent: Any) -> None:
+    answer = read(encoded({"text": "", "rejected": "because", "spent": spent, "language_probability": "x"}))
+    assert (answer.rejected, answer.spent, answer.language_probability) == ("", None, None)
+
+
+def test_why_there_are_no_words_and_where_the_time_went_is_believed() -> None:
+    spent = {"queue_ms": 1, "encode_ms": 2, "decode_ms": 3}
+    heard = judged(read(encoded({"text": "", "rejected": "repetition", "spent": spent})), "hi", 0.7, SETTINGS, ())
+    assert (heard.rejected, heard.spent) == ("repetition", Spent(1, 2, 3))
 
 
 def test_a_text_without_figures_is_judged_too() -> None:
@@ -422,6 +449,14 @@ def test_a_server_says_how_long_it_wants_to_rest(ear: RemoteRecognizer, fake: Fa
     fake.misbehave(status=429, retry_after="40")
     assert [failure(ear).why for _ in range(2)] == ["rate_limited", "resting"]
     assert 39 < ear.describe()["rests_s"] <= 40
+
+
+def test_a_server_that_is_only_full_is_asked_the_next_time(ear: RemoteRecognizer, fake: FakeTranscriptions) -> None:
+    fake.will(WORDS)
+    fake.misbehave(status=429, retry_after="1", times=5)
+    assert [failure(ear).why for _ in range(5)] == ["rate_limited"] * 5
+    assert ear.transcribe(SPEECH, language="en").text == WORDS
+    assert ear.describe()["state"] == "well"
 
 
 def test_the_local_model_hears_while_the_remote_one_fails(fake: FakeTranscriptions, caplog: pytest.LogCaptureFixture) -> None:

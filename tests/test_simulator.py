@@ -27,18 +27,21 @@ from websockets.typing import Subprotocol
 
 from simulator import agents
 from simulator.agents import Agent
+from simulator.background import NOISES, background
 from simulator.bot_process import BotFailed, BotProcess
-from simulator.caller import Caller, Manners
+from simulator.caller import Caller, Doing, Manners
 from simulator.calling import steps_in_order
-from simulator.cli import BEHAVIOURS, LANGUAGES, call_command
+from simulator.cli import BEHAVIOURS, LANGUAGES, LINES, call_command
+from simulator.conditions import CONDITIONS, line_of
 from simulator.demo import what_happened
 from simulator.hooks import sign
 from simulator.jambonz import CallSettings, SimulatedCall
-from simulator.line import LineSettings
+from simulator.line import LineSettings, Mouth
+from simulator.network import LOSSES, Network, NetworkSettings
 from simulator.placing import Placed, Progress, config_at
 from simulator.playback import Playback
 from simulator.result import CallResult, Pcm
-from simulator.script import Barge, HangUp, Press, Say, Sound, Step, Wait
+from simulator.script import Barge, Drop, HangUp, Press, Say, Sound, Step, Wait
 from simulator.speaker import VOICES, Speaker, through_telephone
 from simulator.stream import mistakes_of, stream_url
 
@@ -845,6 +848,146 @@ def test_echo_comes_back_quieter_and_later() -> None:
     assert np.abs(result.heard_caller).max() / np.abs(result.heard_bot).max() == pytest.approx(0.1, abs=0.01)
 
 
+# -- bad lines --------------------------------------------------------------------------------------------------
+RATE, SAMPLES = 16_000, 320
+
+
+def level_db(samples: Pcm) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(samples.astype(np.float64) ** 2)) / 32768 + 1e-9))
+
+
+def spoken_into(settings: LineSettings, *doings: Doing, voice_db: float | None = None) -> list[Pcm]:
+    mouth, quiet = Mouth(settings, sample_rate=RATE, voice_db=voice_db), np.zeros(SAMPLES, np.int16)
+    return [mouth.frame(doing, quiet, tick) for tick, doing in enumerate(doings)]
+
+
+def numbered(count: int) -> list[Pcm]:
+    return [np.full(SAMPLES, number + 1, np.int16) for number in range(count)]
+
+
+def arrivals(settings: NetworkSettings, count: int, keys: str = "") -> list[list[int]]:
+    """What arrives in each tick, by the frames' numbers; 0 is silence."""
+    network = Network(settings, SAMPLES)
+    parcels = [network.through(frame, tick, keys[tick : tick + 1]) for tick, frame in enumerate(numbered(count))]
+    return [[int(parcel.frame[0]) for parcel in each if parcel.frame is not None] for each in parcels]
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_a_background_has_its_level_and_is_the_same_each_time(kind: str) -> None:
+    frames = background(kind, -30.0, rate=RATE, samples=SAMPLES, seed=3)
+    assert level_db(np.concatenate(frames)) == pytest.approx(-30.0, abs=0.2)
+    background.cache_clear()
+    assert all(
+        np.array_equal(one, other) for one, other in zip(frames, background(kind, -30.0, rate=RATE, samples=SAMPLES, seed=3), strict=True)
+    )
+    assert not np.array_equal(frames[5], background(kind, -30.0, rate=RATE, samples=SAMPLES, seed=4)[5]) or kind == "street"
+
+
+def test_pink_noise_is_deeper_than_white() -> None:
+    def share_below_1_khz(kind: str) -> float:
+        power = np.abs(np.fft.rfft(np.concatenate(background(kind, -30.0, rate=RATE, samples=SAMPLES)))) ** 2
+        return float(power[: len(power) // 8].sum() / power.sum())
+
+    assert share_below_1_khz("white") == pytest.approx(1 / 8, abs=0.02)
+    assert share_below_1_khz("pink") > 0.4
+
+
+def test_noise_may_be_in_proportion_to_the_callers_voice() -> None:
+    frames = spoken_into(LineSettings(snr_db=10.0), *[Doing()] * 100, voice_db=-20.0)
+    assert level_db(np.concatenate(frames)) == pytest.approx(-30.0, abs=0.5)
+    assert level_db(np.concatenate(spoken_into(LineSettings(snr_db=10.0), *[Doing()] * 100))) == pytest.approx(-65.0, abs=0.5)
+
+
+def test_how_loud_the_caller_speaks_is_known_beforehand() -> None:
+    loud = np.frombuffer(tone(300, level=0.5) + silence(900), np.int16)
+    caller = Caller([Wait(5), Say("x")], RATE, lambda step: loud)
+    assert caller.voice_db() == pytest.approx(20 * np.log10(0.5 / np.sqrt(2)), abs=0.2)
+    assert Caller([Wait(5)], RATE, lambda step: loud).voice_db() is None
+
+
+def test_a_telephone_that_suppresses_silence_sends_the_room_only_with_words() -> None:
+    words = np.full(SAMPLES, 3000, np.int16)
+    frames = spoken_into(LineSettings(dtx=True, noise_db=-40.0), *[Doing()] * 40, Doing(sound=words))
+    assert {round(level_db(frame), -1) for frame in frames[:20]} == {-180.0}, "digital silence"
+    assert all(level_db(frame) == pytest.approx(-58, abs=2) for frame in frames[20:40]), "comfort noise"
+    assert np.std(frames[40]) > 100, "the room's noise is on the words"
+
+
+def test_a_key_that_sounds_has_its_two_tones() -> None:
+    frames = spoken_into(LineSettings(noise_db=None, tones=True), Doing(digit="5"), *[Doing()] * 9)
+    power = np.abs(np.fft.rfft(np.concatenate(frames[:6])))
+    assert sorted(np.argsort(power)[-2:] * RATE / (6 * SAMPLES)) == pytest.approx([770, 1336], abs=9)
+    assert level_db(frames[7]) < -100
+    assert level_db(np.concatenate(spoken_into(LineSettings(noise_db=None), Doing(digit="5")))) < -100, "unless the line is such"
+
+
+def test_on_hold_there_is_music_and_no_caller() -> None:
+    words = np.full(SAMPLES, 3000, np.int16)
+    frames = spoken_into(LineSettings(noise_db=None, music_db=-20.0, music_after_ms=400), *[Doing(sound=words)] * 400)
+    assert all(np.array_equal(frame, words) for frame in frames[:20])
+    assert level_db(np.concatenate(frames[20:])) == pytest.approx(-20, abs=1)
+    assert abs(float(np.mean(np.concatenate(frames[20:])))) < 100
+
+
+def test_bursts_and_stalls_lose_nothing_and_keep_the_order() -> None:
+    bursts = arrivals(NetworkSettings(held_ms=100, held_every_ms=100), 10)
+    assert [len(each) for each in bursts] == [0, 0, 0, 0, 5] * 2
+    stalls = arrivals(NetworkSettings(held_ms=60, held_every_ms=200), 20)
+    assert [len(each) for each in stalls] == [1, 1, 1, 1, 1, 1, 1, 0, 0, 3] * 2
+    assert [number for each in stalls for number in each] == list(range(1, 21))
+    assert arrivals(NetworkSettings(), 3) == [[1], [2], [3]]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_of_a_lossy_line_as_many_frames_are_lost_as_it_says(loss: str) -> None:
+    came = [number for each in arrivals(NetworkSettings(lost=0.05, loss=loss), 4000) for number in each]
+    there = [number for at, number in enumerate(came) if loss == "missing" or number == at + 1]
+    assert len(came) == (len(there) if loss == "missing" else 4000)
+    assert 0.04 < 1 - len(there) / 4000 < 0.06
+
+
+def test_a_lost_frame_takes_no_key_with_it() -> None:
+    network = Network(NetworkSettings(lost=1.0, loss="missing"), SAMPLES)
+    assert [(parcel.frame, parcel.digit) for parcel in network.through(numbered(1)[0], 0, "7")] == [(None, "7")]
+
+
+def test_a_line_that_is_held_up_delivers_late_and_together_in_both_directions() -> None:
+    bot = FakeBot(usual(), saying(0.4, tone(400), 0.9, DISCONNECT))
+    stall = NetworkSettings(held_ms=300, held_every_ms=500)
+    result = played(bot, LEFT_ALONE, line=LineSettings(noise_db=None, network=stall))
+    apart_ms = np.diff([at for at, _ in bot.frames]) * 1000
+    assert apart_ms.max() > 200
+    assert np.sum(apart_ms < 5) >= 10
+    assert result.ok
+
+
+def test_keys_pressed_while_speaking_come_amid_the_words() -> None:
+    caller = Caller(
+        [Say("x", keys="42", keys_after_ms=200)], RATE, lambda step: np.frombuffer(tone(800), np.int16), Manners(patience_ms=40)
+    )
+    did = act(caller, lambda now: False, 1500)
+    began = next(at for at, what in did.items() if what == "speaks")
+    pressed = {at - began: what for at, what in did.items() if what.isdigit()}
+    assert pressed == {200: "4", 500: "2"}
+
+
+@pytest.mark.parametrize(("how", "end", "code"), [("reset", "lost", None), ("closed", "closed 1001", 1001)])
+def test_a_socket_that_drops_is_told_like_any_other_end_and_may_be_opened_again(how: str, end: str, code: int | None) -> None:
+    bot = FakeBot(usual() | {"/stream-done": [[stream(metadata={"after": "drop"})], [{"verb": "hangup"}]]}, None)
+    result = played(bot, Wait(100), Drop(how), Wait(200), HangUp())
+    assert result.socket_ends == [end, "caller"]
+    assert bot.bodies("/stream-done")[0]["dial_call_duration"] == 0
+    assert json.loads(bot.texts[-1])["after"] == "drop"
+    assert result.ok
+
+
+def test_conditions_can_be_laid_over_each_other() -> None:
+    both = line_of(["white", "lossy"])
+    assert (both.snr_db, both.network.lost) == (10.0, 0.05)
+    assert line_of(["voices"], snr_db=3.0).snr_db == 3.0
+    assert line_of([]) == LineSettings()
+
+
 def test_sound_from_a_disconnect_on_is_not_heard() -> None:
     bot = FakeBot(usual(), saying(0.02, tone(5000), DISCONNECT))
     result = played(bot, LEFT_ALONE)
@@ -970,10 +1113,10 @@ def test_progress_is_told_of_what_takes_longer_than_a_second() -> None:
 
 
 def test_steps_keep_the_order_of_the_command_line() -> None:
-    line = ["--say", "one", "--dtmf", "12", "--barge", "stop", "--say", "two", "--json"]
+    line = ["--say", "one", "--dtmf", "12", "--barge", "stop", "--drop", "reset", "--say", "two", "--json"]
     context = call_command.make_context("call", line)
     steps = steps_in_order(context.meta["steps"], context.params, "hi")
-    assert steps == [Say("one", "hi"), Press("1"), Press("2", at_once=True), Barge("stop", language="hi"), Say("two", "hi")]
+    assert steps == [Say("one", "hi"), Press("1"), Press("2", at_once=True), Barge("stop", language="hi"), Drop("reset"), Say("two", "hi")]
 
 
 @pytest.mark.parametrize(
@@ -987,6 +1130,7 @@ def test_mistakes_on_the_command_line_are_told(line: list[str], monkeypatch: pyt
 
 def test_the_command_lines_choices_are_the_simulators() -> None:
     assert (set(LANGUAGES), set(BEHAVIOURS)) == (set(VOICES), set(agents.BEHAVIOURS))
+    assert set(LINES) == set(CONDITIONS)
 
 
 def test_the_demo_names_every_promise_that_was_not_kept() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,13 @@ import pytest
 from calls.agents import AgentLeg, Escalation, LegAnswer
 from calls.call import CallRecord, Consent, Question, TurnRecord
 from calls.handover import Directory
+from calls.stages import IN_WORDS
+from console.call_stream import LEGEND
 from console.timeline import Timeline, seconds, sockets, timeline
+from console.timeline_budget import budgets
+from console.timeline_budget_drawing import LEFT as BUDGET_LEFT
+from console.timeline_budget_drawing import WIDTH as BUDGET_WIDTH
+from console.timeline_budget_drawing import budget_drawing
 from console.timeline_drawing import BAR, LEFT, STEP, TOP, drawing
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -229,3 +236,84 @@ def test_times_are_told_shortly(ms: int, text: str) -> None:
 def test_a_longer_call_leaves_the_turns_as_they_are() -> None:
     record = call(greeting(), turn(1, 4000, 5000), turn(2, 9000, 9500))
     assert spans(record, "caller") == spans(replace(record, ended_at=later(3000)), "caller")
+
+
+# -- where the time of the answers went ---------------------------------------------------
+QUICK = {
+    "asked": 200, "begun": 205, "encoded": 240, "decoded": 330, "endpoint": 450, "transcribed": 452,
+    "understood": 335, "first_text": 336, "voiced": 400, "reply": 470, "heard": 650,
+}  # fmt: skip
+SLOW = {"endpoint": 450, "asked": 450, "begun": 460, "encoded": 500, "decoded": 1400, "transcribed": 1402, "understood": 1410,
+        "first_text": 1412, "voiced": 1480, "reply": 1500, "heard": 1680}  # fmt: skip
+
+
+def answers(*timings: dict[str, int], **facts: Any) -> CallRecord:
+    turns = (turn(number, number * 4000, timings=each, **facts) for number, each in enumerate(timings, 1))
+    return call(greeting(timings={"voiced": 200}), *turns)
+
+
+def test_the_slowest_answer_is_told_with_what_made_it_slow() -> None:
+    found = budgets(answers(QUICK, QUICK | {"endpoint": 455, "transcribed": 456, "reply": 475}, SLOW))
+    assert [each.number for each in found.turns] == [1, 2, 3]
+    assert found.median_ms == 475
+    assert found.slowest
+    assert (found.slowest.number, found.slowest.reply_ms) == (3, 1500)
+    assert found.why == "mostly recogniser: decoding, 900 ms where 90 ms are usual in this call"
+
+
+@pytest.mark.parametrize(
+    ("timings", "why"),
+    [
+        ((QUICK,), "mostly waiting for the end of speech, 450 ms"),
+        ((QUICK, QUICK), "mostly waiting for the end of speech, 450 ms"),
+        ((QUICK, QUICK | {"endpoint": 1200, "transcribed": 1202, "reply": 1220}),
+         "mostly waiting for the end of speech, 1200 ms where 825 ms are usual in this call"),
+        (({"reply": 0},), ""),
+    ],
+)  # fmt: skip
+def test_one_answer_or_alike_ones_have_a_longest_stage(timings: tuple[dict[str, int], ...], why: str) -> None:
+    assert budgets(answers(*timings)).why == why
+
+
+def test_without_a_reply_there_is_no_slowest() -> None:
+    found = budgets(answers({"endpoint": 450, "transcribed": 500}, {}))
+    assert ([each.number for each in found.turns], found.median_ms, found.slowest, found.why) == ([1], None, None, "")
+
+
+def test_turns_without_words_have_no_budget() -> None:
+    assert budgets(call(greeting(timings={"voiced": 200}), turn(1, 4000, heard="", timings={"voiced": 20}))).turns == ()
+
+
+def test_stages_lie_where_they_belong_and_the_wait_above_them() -> None:
+    (row,) = budget_drawing(budgets(answers(QUICK | {"heard": 1000}))).rows
+    bars = {bar.stage: bar for bar in row.bars}
+    per_ms = BUDGET_WIDTH / 1000
+    assert (bars["endpoint"].x, bars["endpoint"].width) == (BUDGET_LEFT, 450 * per_ms)
+    assert (bars["decode"].x, bars["decode"].width) == (BUDGET_LEFT + 240 * per_ms, pytest.approx(90 * per_ms, abs=0.1))
+    assert row.cut
+    assert row.cut[0] == BUDGET_LEFT + 450 * per_ms
+    assert bars["endpoint"].y + bars["endpoint"].height < bars["decode"].y
+    assert {bar.stage for bar in row.bars if bar.ahead} == {"queue", "encode", "decode", "understand", "compose", "voice"}
+    assert bars["decode"].told == "recogniser: decoding: 90 ms, from 240 to 330 ms (ahead)"
+    assert (bars["decode"].label, bars["queue"].label, row.told) == ("90", "", "470 ms")
+
+
+def test_the_work_of_a_turn_does_not_overlap() -> None:
+    for timings in (QUICK, SLOW):
+        (row,) = budget_drawing(budgets(answers(timings))).rows
+        work = sorted((bar for bar in row.bars if bar.stage != "endpoint" and bar.width > 2), key=lambda bar: bar.x)
+        assert all(then.x >= first.x + first.width - 0.2 for first, then in pairwise(work))
+
+
+@pytest.mark.parametrize("longest_ms", [470, 1500, 9000, 40_000, 600_000])
+def test_answers_share_a_scale_that_holds_the_longest(longest_ms: int) -> None:
+    drawn = budget_drawing(budgets(answers(QUICK, {"endpoint": 450, "transcribed": 460, "reply": longest_ms})))
+    assert all(bar.x >= BUDGET_LEFT and bar.x + bar.width <= BUDGET_LEFT + BUDGET_WIDTH + 2 for row in drawn.rows for bar in row.bars)
+    assert 2 <= len(drawn.ticks) <= 11
+    assert drawn.rows[0].y < drawn.rows[1].y < drawn.height
+
+
+def test_every_stage_has_a_colour_and_a_place_in_the_legend() -> None:
+    style = (Path(__file__).parent.parent / "console/static/desk.css").read_text()
+    assert all(f"svg.budget rect.{name} " in style for name in IN_WORDS)
+    assert [kind for kinds, _ in LEGEND for kind in kinds] == list(IN_WORDS)
