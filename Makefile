@@ -1,7 +1,7 @@
 # make demo | run | test | check | bench: each sets up what it needs in .venv; nothing else is touched.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev assets demo run phone web worker bench-deliveries bench-desk accuracy schema storm test lint check format bench offline-model clean
+.PHONY: help install install-dev assets demo run phone web worker stt bench-endpointing bench-deliveries bench-desk bad-lines soak accuracy schema storm test lint check format bench offline-model clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
@@ -59,6 +59,9 @@ web: install assets  ## the bot alone, without the worker
 worker: install  ## the worker alone: delivers ended calls to the CRMs
 	@exec $(BIN)/python worker.py
 
+stt: install  ## the recogniser alone, for web processes that share one model (docs/recogniser.md)
+	@exec $(BIN)/python stt.py
+
 test: install-dev assets tests/jambonz_schema/node_modules/.installed  ## the whole suite
 	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
@@ -70,8 +73,15 @@ check: lint test  ## ruff, mypy --strict, and the suite with warnings as errors
 format: install-dev  ## let ruff put the code in order
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .
 
-bench: install  ## reply latency, barge-in, echo, twenty calls at once: prints the figures
-	@$(BIN)/python -m bench $(BENCH_ARGS)
+# with PEER=pipecat the same calls through another bot and through ours, side by side; its packages stay in .bench/<peer>
+bench: install $(if $(PEER),.bench/$(PEER)/.installed)  ## reply latency, barge-in, echo, twenty calls at once: prints the figures
+	@$(BIN)/python -m $(if $(PEER),bench.peer $(PEER),bench) $(BENCH_ARGS)
+
+.bench/%/.installed: bench/peers/%-requirements.txt
+	@test -x .bench/$*/bin/python || { echo "making .bench/$* with $(PYTHON)"; $(PYTHON) -m venv .bench/$*; }
+	@echo "installing the packages of $< (some minutes the first time)"
+	@set -o pipefail; .bench/$*/bin/python -m pip --disable-pip-version-check install --no-input -r $< $(SAY_PACKAGES)
+	@touch $@
 
 accuracy: install  ## how well callers are understood, by language and intent: prints the figures
 	@$(BIN)/python -m accuracy $(ACCURACY_ARGS)
@@ -80,6 +90,9 @@ accuracy: install  ## how well callers are understood, by language and intent: p
 
 schema: install  ## write jambonz-app.schema.json anew, after a change of the settings' types
 	@$(BIN)/flask schema
+
+bench-endpointing: install  ## pauses taken for the end, against the wait after the real end; any machine gives the same figures
+	@$(BIN)/python -m bench.endpointing $(BENCH_ARGS)
 
 bench-deliveries: install-dev  ## calls delivered in a second, on SQLite and PostgreSQL
 	@$(BIN)/python -m bench.deliveries
@@ -90,5 +103,11 @@ bench-desk: install-dev assets  ## escalation to screen pop; 200 live calls on t
 storm: install-dev  ## 300 calls end within a minute while CRMs, web and worker fail: is anything lost, or twice?
 	@$(BIN)/python -u -m bench.storm $(STORM_ARGS)
 
+bad-lines: install  ## the same questions on a clean line and on bad ones
+	@$(BIN)/python -m bench.badlines $(BENCH_ARGS)
+
+soak: install-dev  ## an hour's worth of calls: does memory, do threads, files or database connections grow?
+	@$(BIN)/python -m bench.soak $(SOAK_ARGS)
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache tests/jambonz_schema/node_modules console/node_modules
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache tests/jambonz_schema/node_modules console/node_modules

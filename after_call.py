@@ -13,6 +13,7 @@ from calls.call import CallerProfile, Ticket
 from calls.crm import CrmAdapter, FinishedCall, KnownCaller, Teller
 from calls.handover import Directory
 from calls.settings import Environment, Settings
+from calls.tracing import NOT_TRACED, Traces
 from crm.adapters import make_crms
 from crm.deliveries import Deliveries
 from crm.delivering import Backoff
@@ -20,6 +21,7 @@ from crm.desk import Desk
 from crm.events import TicketMoved
 from crm.overdue import Overdue
 from crm.queueing import DbosClient
+from crm.tracing import TracedTeller
 from crm.worker import Worker
 from crm.wrap_up_deliveries import WrapUpDeliveries
 from crm.wrap_ups import as_first_said, crm_of, tellers
@@ -164,12 +166,13 @@ class AfterCall:
         log.info("a CRM moved a ticket", extra={"crm": moved.crm, "ticket": ticket.id, "status": moved.status})
         return True
 
-    def worker(self) -> Worker:
+    def worker(self, traces: Traces = NOT_TRACED) -> Worker:
         """The process that delivers. DBOS allows one of them a process."""
+        traced = {name: TracedTeller(each, traces, self._clock) for name, each in (self.crms | self._tellers).items()}
         return Worker(
             self._database,
             self._environment.database_url.get_secret_value(),
-            self.crms | self._tellers,
+            traced,
             deliveries=self.deliveries,
             load=self.finished,
             sweep=Sweeper(self._database, lambda sid, *, now: self._ending.over(sid, now=now)).sweep,

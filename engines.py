@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from calls.call import Call, CallRecord, Intent, Question, Turn
-from calls.errors import BotError
+from calls.call import Call, CallRecord, Intent, Question, Turn, Utterance
+from calls.errors import BotError, SettingsError
 from calls.ports import Helpdesk, Recognizer, Understanding
 from calls.registry import Registry
+from calls.section import unknown
 from calls.settings import Environment, Settings
 from nlu.detecting import detect
+from nlu.ending import Ending
 from nlu.following import Following
 from stream.ladder import LadderRecognizer
+from stream.owner import Hearing, OwnedRecognizer
+from stream.throughput import Bench
 from stream.work import Engines
 from tts.cache import CachedVoice
 
@@ -24,12 +28,21 @@ log = logging.getLogger("voicebot")
 PAUSE_S = 0.05
 Anybody = Callable[[str, str], bool]  # (intent, language): whether a human could take such a call now
 
-RECOGNIZERS = Registry("recognizer", whisper="stream.whisper:WhisperRecognizer", remote="stream.remote:RemoteRecognizer")
+RECOGNIZERS = Registry(
+    "recognizer",
+    whisper="stream.whisper:WhisperRecognizer",
+    remote="stream.remote:RemoteRecognizer",
+    timer="stream.fake:TimedRecognizer",  # for bench/hundred.py: it hears nothing
+)
 UNDERSTANDINGS = Registry("understanding", rules="nlu.rules:Rules", claude="nlu.claude:Claude", openai="nlu.openai_chat:OpenAiChat")
 MODELS = Registry("language model", claude="nlu.claude:ClaudeModel", openai="nlu.openai_chat:OpenAiModel")
 VOICES = Registry("voice", espeak="tts.espeak:EspeakVoice")
 DETECTORS = Registry("detector", webrtc="stream.detector:WebRtcDetector")
-CHOICES = {"recognizer": RECOGNIZERS.names, "understanding": UNDERSTANDINGS.names, "voice": VOICES.names}  # section -> what `use` may be
+CHOICES = {
+    "recognizer": ("remote", "whisper"),
+    "understanding": UNDERSTANDINGS.names,
+    "voice": VOICES.names,
+}  # section -> what `use` may be
 
 
 def make_engines(settings: Settings, environment: Environment, *, anybody: Anybody, helpdesk: Helpdesk) -> Engines:
@@ -54,6 +67,7 @@ def put_together(settings: Settings, voice: CachedVoice, recognizer: Recognizer,
         understanding=understanding,
         voice=voice,
         languages=Following(settings),
+        endings=Ending(settings),
     )
 
 
@@ -149,12 +163,33 @@ def make_recognizer(settings: Settings, environment: Environment) -> Recognizer:
 
 
 def one_recognizer(settings: Settings, environment: Environment, use: str, options: Mapping[str, Any]) -> Recognizer:
+    """A model on this machine has one owner, whom all calls ask."""
     if use == "remote":
         where = {"url": environment.stt_url, "key": environment.stt_key.get_secret_value()}
-    else:
-        where = {"model": environment.whisper_model, "device": environment.whisper_device}
-    made: Recognizer = RECOGNIZERS.make(use, **where, languages=settings.languages, settings=settings.recognizer, **options)
+        remote: Recognizer = RECOGNIZERS.make(use, **where, languages=settings.languages, settings=settings.recognizer, **options)
+        return remote
+    if use == "timer":
+        timer: Recognizer = RECOGNIZERS.make(use, languages=settings.languages, **options)
+        return timer
+    return OwnedRecognizer(lambda: make_model(settings, environment, use, options), settings=settings.recognizer)
+
+
+def make_model(settings: Settings, environment: Environment, use: str, options: Mapping[str, Any]) -> Hearing:
+    """What hears on this machine, without an owner. Takes seconds. Raises EngineUnavailable, SettingsError."""
+    where = {"model": environment.whisper_model, "device": environment.whisper_device}
+    made: Hearing = RECOGNIZERS.make(use, **where, languages=settings.languages, settings=settings.recognizer, **options)
     return made
+
+
+def make_bench(settings: Settings, environment: Environment, language: str) -> Bench:
+    """The model of `environment`, and callers' sentences of jambonz-app.json in our own voice. Raises BotError."""
+    if (language := language or settings.language) not in settings.languages:
+        raise SettingsError(unknown("language", language, settings.languages))
+    engine, voice, rate = make_model(settings, environment, "whisper", {}), make_voice(settings), settings.stream.sample_rate
+    texts = [phrases[0] for intent in settings.intents.values() if (phrases := intent.phrases.get(language))]
+    sounds = [b"".join(voice.speak(text, language=language, sample_rate=rate)) for text in texts]
+    utterances = [Utterance(pcm, rate, began_ms=0, ended_ms=0) for pcm in sounds]
+    return Bench(engine, settings.recognizer, language, utterances)
 
 
 def fixed_sentences(settings: Settings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -27,7 +27,7 @@ workers = 1  # the model is loaded once a process, and a call's socket stays wit
 threads = environment.threads
 timeout = 60
 keepalive = 75  # Jambonz keeps its connections for its hooks
-graceful_timeout = environment.drain_s + 10
+graceful_timeout = environment.notice_s + environment.drain_s + 10
 control_socket_disable = True
 accesslog = None
 errorlog = "-"
@@ -36,18 +36,21 @@ proc_name = "voicebot"
 
 
 class DrainingWorker(ThreadWorker):
-    """On SIGTERM new calls go to a human while those that are there, and their hooks, are still served."""
+    """On SIGTERM the process says that it leaves, and still takes calls for as long as its proxy needs to notice. Then new calls go to
+    a human while those that are there, and their hooks, are still served."""
 
     def handle_exit(self, sig, frame):
         bot = self.wsgi.extensions["bot"]
-        bot.drain()
+        bot.give_notice()
         threading.Thread(target=self._leave_when_empty, args=(bot, sig, frame), daemon=True).start()
 
     def _leave_when_empty(self, bot, sig, frame):
-        give_up_at = time.monotonic() + environment.drain_s
+        time.sleep(environment.notice_s)
+        bot.drain()
+        had_calls, give_up_at = bot.active_calls > 0, time.monotonic() + environment.drain_s
         while bot.active_calls and time.monotonic() < give_up_at:
             time.sleep(0.1)
-        time.sleep(0.5)  # the hooks that end a call follow its socket within 65 ms (recordings 09)
+        time.sleep(2.0 if had_calls else 0.5)  # hooks follow a socket's end within 65 ms (recordings 09), but not on a busy machine
         super().handle_exit(sig, frame)
 
 
@@ -98,5 +101,5 @@ def post_worker_init(worker):
 
     bot = worker.wsgi.extensions["bot"]
     bot.start()
-    if link := setup_link(bot, here(worker.sockets)):
+    if link := setup_link(bot, environment.public_url or here(worker.sockets)):
         print(f"  nobody has an account yet: make the first admin's at {link} (within an hour)\n", flush=True)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,21 +23,24 @@ from calls import log as logs
 from calls import metrics
 from calls.agents import ScreenPop, WrapUp
 from calls.call import CallRecord, Ticket
-from calls.errors import BotError, CrmError, JournalError
+from calls.ears import Ears, ears
+from calls.errors import BotError, CrmError, EngineError, JournalError
 from calls.live import Live, LiveEvent
 from calls.operator import not_configured
 from calls.phones import far_end
 from calls.ports import Voice
 from calls.routing import callback_due, rings
 from calls.settings import Environment, Settings
+from calls.tracing import NOT_TRACED, open_traces
 from configuration import LINES_TOLD, Configuration
 from console.assets import pages_lack
 from crm.deliveries import Deliveries
 from crm.desk import Desk
 from crm.events import CrmEvents, TicketMoved, named_secrets
-from engines import CHOICES, make_engines, make_summariser, remake
+from engines import CHOICES, UNDERSTANDINGS, make_engines, make_summariser, remake
 from learning import Learning
 from nlu import briefing
+from nlu.following import Following
 from nlu.summary import Summarizer
 from nlu.trying import Trials, Tried
 from records.callbacks import Callbacks
@@ -52,10 +56,11 @@ from stream.house import House
 from stream.lane import Lanes
 from stream.work import Engines
 from webhooks.pop_push import pushing
+from webhooks.ports import ByRules
 
 log = logging.getLogger("voicebot")
 
-EARS = 1  # threads that recognise, where the recogniser does not say how many at once: a model has one owner, and utterances wait in order
+EARS = 1  # threads that may ask the recogniser, where it does not say how many: most of them only wait in its queue
 MINDS = 16  # threads that understand and speak; all calls of the process share them
 
 
@@ -85,9 +90,13 @@ class Bot:
         self._environ, self.clock = environ, clock
         self._trials = Trials()
         self._lock, self._started, self._draining = threading.Lock(), False, threading.Event()
+        self._leaving = threading.Event()
+        self._rules: ByRules | None = None
+        self._ears: Ears | None = None
         self.house: House | None = None  # set when the engines are loaded; until then calls go to a human
         self.trouble = ""  # why there is no house, for /readyz
         self.secrets: tuple[str, ...] = ()
+        self.traces = NOT_TRACED  # until it is started, and where nobody asks for them
         self.active_calls = 0
 
     # -- its life -------------------------------------------------------------------
@@ -101,6 +110,7 @@ class Bot:
             self.configuration = Configuration(self.environment.bot_config, engines=CHOICES)
             logs.configure(self.environment.log_level)
             self.secrets = self.environment.webhook_secrets or (secrets.token_hex(32),)
+            self.traces = open_traces(self._environ)
             self.database = open_database(self.environment.database_url.get_secret_value())
             self._open_rooms()
             for gauges in (metrics.DeliveriesByState(lambda: self.deliveries.counts()), metrics.PromisedCallbacks(self.closing.promised)):
@@ -122,6 +132,7 @@ class Bot:
 
     def _load_engines(self) -> None:
         self._begin()
+        self._learn(self.settings)
         self.configuration.take = self._take
         self.configuration.watch()
 
@@ -132,11 +143,11 @@ class Bot:
             self.closing.sum_up_by(make_summariser(self.settings, self.environment))
         except BotError as error:
             self.trouble = str(error)
-            log.critical("the engines can't be started; every call goes to a human", extra={"why": str(error)})
+            log.critical("the engines can't be started; others hear the callers", extra={"why": str(error)})
             return
         except Exception:
             self.trouble = "the engines can't be started; the log says why"
-            log.exception("the engines can't be started; every call goes to a human")
+            log.exception("the engines can't be started; others hear the callers")
             return
         self.closing.warm_up()
         self.house = self._furnished(engines, self.settings, lanes_for(engines))
@@ -153,6 +164,7 @@ class Bot:
             now=self.clock,
             tell=self.tell,
             promise=self.promise,
+            traces=self.traces,
         )
 
     def _take(self, new: Settings) -> None:
@@ -173,9 +185,15 @@ class Bot:
         self.closing.warm_up()
         self.push_pop, self.trouble = push_pop, ""
         self.house = self._furnished(engines, new, lanes)
+        self._learn(new)
+
+    def give_notice(self) -> None:
+        """Not ready from now on, though new calls are still taken: who sends them here needs a moment to notice."""
+        self._leaving.set()
 
     def drain(self) -> None:
         """Take no new call from now on; those that are there go on."""
+        self._leaving.set()
         self._draining.set()
 
     @contextmanager
@@ -267,6 +285,29 @@ class Bot:
         """Whether a new call should go straight to a human: on the way out, or not loaded yet."""
         return self._draining.is_set() or self.house is None
 
+    def deaf(self) -> bool:
+        """Whether this process has no engines, will have none until somebody mends something, and can do without them."""
+        return self.house is None and bool(self.trouble) and self._rules is not None and not self._draining.is_set()
+
+    def ears(self) -> Ears:
+        """Who hears the callers now, and since when as far as anybody has looked."""
+        below = self.settings.listening.without_ears if self._rules else "human"
+        self._ears = ears(self._recognizer(), self.trouble, below, self._ears, self.clock())
+        return self._ears
+
+    def by_rules(self) -> ByRules:
+        """What understands a caller who is heard by others than our engines. Raises EngineError while it is not learnt yet: a caller who
+        waits for that would be dropped."""
+        if self._rules is None:
+            raise EngineError("the rules are not learnt yet")
+        return self._rules
+
+    def _learn(self, settings: Settings) -> None:
+        """The rules alone, with or without engines; what was learnt before takes a second, or none."""
+        at_hand = self.house.engines.understanding if self.house and settings.understanding.use == "rules" else None
+        rules = at_hand or UNDERSTANDINGS.make("rules", settings=settings, anybody=self.anybody)
+        self._rules = ByRules(settings, rules, Following(settings))
+
     def stopping(self) -> bool:
         """Whether the process leaves now: pages that stay open let go. While its last calls go on, agents can still be rung."""
         return self._draining.is_set() and not self.active_calls
@@ -300,13 +341,14 @@ class Bot:
     def readiness(self) -> dict[str, Any]:
         database = self._database_trouble()
         return {
-            "ready": self.house is not None and not self._draining.is_set() and not database,
+            "ready": self.house is not None and not self._leaving.is_set() and not database,
             "engines": "loaded" if self.house else self.trouble or "loading",
+            "ears": {name: str(value) for name, value in asdict(self.ears()).items()},
             "recognizer": self._recognizer(),
             "understanding": self._understanding(),
             "configuration": self._configuration(),
             "database": database or "answers",
-            "draining": self._draining.is_set(),
+            "draining": self._leaving.is_set(),
             "calls": self.active_calls,
             "max_calls": self.environment.max_calls,
             "not_configured": [*not_configured(self.environment), *pages_lack()],

@@ -14,6 +14,7 @@ from after_call import AfterCall
 from calls import log
 from calls.errors import BotError
 from calls.settings import Environment, Settings
+from calls.tracing import Traces, open_traces
 from configuration import Configuration
 from engines import CHOICES
 from records.database import open_database
@@ -23,8 +24,8 @@ from records.journal import Journal
 class Following:
     """How the worker goes by a changed jambonz-app.json: at once, or, where other CRMs are to be told, by beginning anew."""
 
-    def __init__(self, after: AfterCall) -> None:
-        self._after, self.stop, self.anew = after, threading.Event(), False
+    def __init__(self, after: AfterCall, traces: Traces) -> None:
+        self._after, self._traces, self.stop, self.anew = after, traces, threading.Event(), False
 
     def take(self, settings: Settings) -> None:
         """Raises SettingsError when the CRMs of these settings can't be."""
@@ -37,6 +38,7 @@ class Following:
 
     def leave(self) -> None:
         """The same process with the new settings, or its end. What was in hand is taken up again."""
+        self._traces.close()
         if self.anew:
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - ourselves
         os._exit(0)
@@ -50,10 +52,11 @@ def main() -> None:
         log.configure(environment.log_level)
         database = open_database(environment.database_url.get_secret_value())
         after = AfterCall(database, Journal(database, max_calls=environment.max_calls), configuration.settings, environment)
-        worker = after.worker()
+        traces = open_traces(os.environ)
+        worker = after.worker(traces)
     except BotError as error:
         sys.exit(f"the worker can't start:\n{error}")
-    following = Following(after)
+    following = Following(after, traces)
     configuration.take = following.take
     configuration.watch()
     crm.worker.main(worker, stop=following.stop, leave=following.leave)

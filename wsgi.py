@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 import flask
 
 import console
+import console.bench_cli
 import console.check_cli
 import console.corrections_cli
 import console.deliveries_cli
@@ -19,6 +20,7 @@ import simulator.cli
 import stream.route
 import webhooks
 import webhooks.crm_events
+import webhooks.tracing
 from after_call import AfterCall
 from calls.settings import Environment, load
 from configuration import Configuration
@@ -30,6 +32,7 @@ from records.corrections import Corrections
 from records.database import open_database
 from records.journal import Journal
 from records.people import People
+from stream.throughput import Bench
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
@@ -39,6 +42,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     app.config["SOCK_SERVER_OPTIONS"] = stream.route.SERVER_OPTIONS
     app.before_request(bot.start)
     webhooks.register(app)
+    webhooks.tracing.trace(app, lambda: bot.traces)
     app.register_blueprint(stream.route.bp)
     app.register_blueprint(webhooks.crm_events.bp)
     console.register(app, redis_url=environ.get("REDIS_URL", ""))
@@ -46,6 +50,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> flask.Flask:
     console.deliveries_cli.register(app.cli, lambda: open_deliveries(environ))
     console.people_cli.register(app.cli, lambda: open_people(environ))
     console.corrections_cli.register(app.cli, lambda: open_learning(environ))
+    console.bench_cli.register(app.cli, lambda model, device, language: open_bench(environ, model, device, language))
     console.check_cli.register(app.cli, CHOICES, environ)
     console.understand_cli.register(app.cli, lambda engine: open_reader(environ, engine))
     return app
@@ -77,6 +82,13 @@ def open_reader(environ: Mapping[str, str], engine: str) -> AbstractContextManag
     """For `flask understand`: an engine of understanding, without a bot. Raises SettingsError."""
     environment = Environment.read(environ)
     return engines.reading(load(environment.bot_config), environment, engine)
+
+
+def open_bench(environ: Mapping[str, str], model: str, device: str, language: str) -> Bench:
+    """For `flask bench stt`: a model, loaded, and what it is to hear. Raises BotError."""
+    chosen = {name: value for name, value in (("WHISPER_MODEL", model), ("WHISPER_DEVICE", device)) if value}
+    environment = Environment.read({**environ, **chosen})
+    return engines.make_bench(load(environment.bot_config), environment, language)
 
 
 app = create_app()
