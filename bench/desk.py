@@ -38,10 +38,10 @@ from records.journal import Journal
 from records.live import open_live
 from records.people import People
 from simulator.bot_process import BotProcess, free_port
+from simulator.processes import cpu_seconds
 
 Report = dict[str, Any]
 PASSWORD = "only for this bench"  # noqa: S105 - of a database that is gone afterwards
-TICKS = os.sysconf("SC_CLK_TCK")
 CALLS, PAGES = 200, 5
 AT = re.compile(r"said at (\d+\.\d+)")
 
@@ -235,26 +235,9 @@ def told(name: str, report: Report) -> None:
 
 def cpu_share(bot: BotProcess, seconds: float, during: Callable[[], None] | None = None) -> float:
     """Percent of one core that the bot's processes used."""
-    began_s, before = time.perf_counter(), cpu_ticks(bot)
+    began_s, before_s = time.perf_counter(), cpu_seconds(bot.pid)
     (during or (lambda: time.sleep(seconds)))()
-    return (cpu_ticks(bot) - before) / TICKS / (time.perf_counter() - began_s) * 100
-
-
-def cpu_ticks(bot: BotProcess) -> int:
-    total = 0
-    for pid in tree(bot.pid):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])  # user and system time
-    return total
-
-
-def tree(pid: int) -> list[int]:
-    """The process and its descendants."""
-    pids = [pid]
-    for parent in pids:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            pids += map(int, children.read_text().split())
-    return pids
+    return (cpu_seconds(bot.pid) - before_s) / (time.perf_counter() - began_s) * 100
 
 
 # -- all of it ---------------------------------------------------------------------------

@@ -7,7 +7,6 @@ four a second, as a hundred calls of three minutes send.
 from __future__ import annotations
 
 import json
-import os
 import queue
 import tempfile
 import threading
@@ -30,6 +29,7 @@ from calls.signature import HEADER, sign
 from calls.tokens import audio_password
 from simulator.bot_process import ROOT, BotProcess
 from simulator.playback import LOUD
+from simulator.processes import cpu_seconds
 from simulator.result import Pcm
 from simulator.script import Say
 from simulator.speaker import Speaker
@@ -117,26 +117,10 @@ def bot_with_a_timer(most_calls: int) -> Iterator[BotProcess]:
             yield bot
 
 
-def spent_s(bot: BotProcess) -> float:
-    """CPU time of the bot's whole process tree."""
-    ticks = 0
-    for pid in tree_of(bot.pid):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def tree_of(pid: int) -> Iterator[int]:
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from tree_of(int(child))
-
-
 def look(bot: BotProcess) -> dict[str, float]:
     return {
         "at_s": time.monotonic(),
-        "cpu_s": spent_s(bot),
+        "cpu_s": cpu_seconds(bot.pid),
         "rss_mb": bot.rss_bytes() / 1e6,
         "threads": bot.threads(),
         "files": bot.open_files(),

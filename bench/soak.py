@@ -34,6 +34,7 @@ from websockets.exceptions import WebSocketException
 from bench.callers import SPEAKER
 from calls.signature import HEADER, sign
 from calls.tokens import audio_password
+from simulator import processes
 from simulator.bot_process import ROOT, BotProcess, free_port
 from simulator.jambonz import CallSettings, SimulatedCall
 from simulator.script import Barge, Drop, HangUp, Press, Say, Step, Wait
@@ -71,19 +72,10 @@ class Census:
 FIGURES = ("rss_mb", "threads", "files", "database")
 
 
-def census(pids: Sequence[int], calls: int, database: Callable[[Sequence[int]], int]) -> Census:
-    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
-    count = {kind: sum(len(os.listdir(f"/proc/{pid}/{kind}")) for pid in pids) for kind in ("task", "fd")}
-    return Census(calls, pages * os.sysconf("SC_PAGE_SIZE") / 1e6, count["task"], count["fd"], database(pids))
-
-
-def tree(pid: int) -> list[int]:
-    """The process and its children."""
-    pids = [pid]
-    for parent in pids:
-        for children in Path(f"/proc/{parent}/task").glob("*/children"):
-            pids += map(int, children.read_text().split())
-    return pids
+def census(pid: int, calls: int, database: Callable[[Sequence[int]], int]) -> Census:
+    """Of the process and its descendants."""
+    rss_mb = processes.rss_bytes(pid) / 1e6
+    return Census(calls, rss_mb, processes.threads(pid), processes.open_files(pid), database(processes.tree(pid)))
 
 
 def sqlite_handles(pids: Sequence[int]) -> int:
@@ -267,7 +259,7 @@ class Watched:
 
     def take(self, calls: int) -> None:
         for name, pid in self.pids.items():
-            self.taken.setdefault(name, []).append(census(tree(pid), calls, self.count))
+            self.taken.setdefault(name, []).append(census(pid, calls, self.count))
 
 
 async def soak(callers: Callers, watched: Watched, at_once: int, every_s: float) -> None:

@@ -10,8 +10,8 @@ from calls.settings import Settings
 from calls.told import cares, told
 from calls.urgency import Signal
 from nlu import everyday
-from nlu.endings import ended
 from nlu.faq import helped
+from nlu.summary_outcome import ended
 from nlu.wishes import OTHER, TRANSFER, main_wish
 
 _QUOTE_LENGTH = 120  # characters of the caller's own words

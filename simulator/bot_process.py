@@ -15,12 +15,13 @@ from types import TracebackType
 
 import httpx
 
+from simulator import processes
+
 ROOT = Path(__file__).resolve().parent.parent
 GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app")
 POLL_S = 0.1
 GRACE_S = 10.0
 OUTSIDE = ("PUBLIC_URL", "REDIS_URL", "TALLY_URL", "HUBSPOT_TOKEN", "ALLOW_UNSIGNED")  # a bot of our own keeps to itself
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class BotFailed(Exception):
@@ -94,18 +95,16 @@ class BotProcess:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
 
     def rss_bytes(self) -> int:
-        """Resident memory of the whole process tree."""
-        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES for pid in self._tree())
+        return processes.rss_bytes(self.pid)
 
     def pss_bytes(self) -> int:
-        """The same, with pages that several of its processes share counted once."""
-        return sum(_proportional(pid) for pid in self._tree())
+        return processes.pss_bytes(self.pid)
 
     def threads(self) -> int:
-        return sum(len(os.listdir(f"/proc/{pid}/task")) for pid in self._tree())
+        return processes.threads(self.pid)
 
     def open_files(self) -> int:
-        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self._tree())
+        return processes.open_files(self.pid)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -147,15 +146,8 @@ class BotProcess:
         self._folder.cleanup()
 
     def _kill_tree(self) -> None:
-        for pid in reversed(self._tree()):
+        for pid in reversed(processes.tree(self.pid)):
             os.kill(pid, 9)
-
-    def _tree(self) -> list[int]:
-        pids = [self._running().pid]
-        for pid in pids:
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                pids += map(int, children.read_text().split())
-        return pids
 
 
 def trouble_in(response: httpx.Response) -> str:
@@ -165,9 +157,3 @@ def trouble_in(response: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return "" if engines in {"loading", "loaded"} else engines
-
-
-def _proportional(pid: int) -> int:
-    """A process's share of the memory, in bytes (Linux: proc(5), smaps_rollup)."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from calls.call import Call, CallerProfile, Completeness, Intent, Outcome, Say, Transcript, Turn, Usage, Utterance, Wanted
+from calls.errors import EngineRefused
 from calls.events import CallerKnown, Metered, Replied, Said, Sound, Transcribed, Understood, Unmade, Worded
 from calls.ports import Endings, Languages, Recognizer, SpeechDetector, Understanding, Voice, never
 from stream.manners import Sentence
@@ -56,10 +57,11 @@ class Work:
         """What fails at a guess is asked again when it is needed."""
         try:
             transcript = self._engines.recognizer.transcribe(utterance, language=language, wanted=wanted)
-        except Exception:
+        except Exception as error:
             if wanted.sure:
                 raise
-            log.warning("a guess could not be heard", exc_info=True, extra={"call_sid": self._call.sid})
+            if not isinstance(error, EngineRefused):  # which is no fault: the recogniser has enough to do with what is certain
+                log.warning("a guess could not be heard", exc_info=True, extra={"call_sid": self._call.sid})
             transcript = Transcript("", language, rejected="dropped")
         yield Transcribed(utterance, transcript)
 

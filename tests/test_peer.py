@@ -21,11 +21,12 @@ from bench.peers import table
 from bench.peers.answers import Answers
 from bench.peers.front import SAMPLE_RATE, Front, rate_in
 from bench.peers.scenes import barge_report, load_report, memory_of_a_call
-from bench.peers.usage import cpu_seconds, on_cores, tree
+from bench.peers.usage import on_cores
 from calls.signature import sign
 from simulator.bot_process import BotProcess
 from simulator.caller import Manners
 from simulator.jambonz import CallSettings, SimulatedCall
+from simulator.processes import cpu_seconds, tree
 from simulator.result import CallResult, Gap, Traffic, Utterance, Violation
 from simulator.script import Barge, Say, Step
 from simulator.stream import hears, mistakes_of

@@ -7,31 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 
 from simulator.bot_process import BotProcess
+from simulator.processes import cpu_seconds
 
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 LOOK_EVERY_S = 0.5
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time that the process and its living descendants have used so far."""
-    return sum(_own_cpu_seconds(member) for member in tree(pid))
-
-
-def tree(pid: int) -> list[int]:
-    """The process and its descendants, parents first."""
-    pids = [pid]
-    for member in pids:
-        pids += [int(child) for task in Path(f"/proc/{member}/task").glob("*/children") for child in task.read_text().split()]
-    return pids
-
-
-def _own_cpu_seconds(pid: int) -> float:
-    behind_the_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(behind_the_name[11]) + int(behind_the_name[12])) / TICKS_A_SECOND  # utime, stime: fields 14 and 15 of proc(5)
 
 
 @dataclass(slots=True)
