@@ -118,6 +118,18 @@ def test_compose_without_a_gpu_changes_services_that_exist() -> None:
     assert laid_over["stream"]["environment"]["WHISPER_DEVICE"] == "cpu"
 
 
+def test_compose_with_one_model_for_all_leads_the_calls_to_it() -> None:
+    stt, stream = services()["stt"], yaml.load((ROOT / "deploy" / "compose.one-model.yml").read_text(), Overlay)["services"]["stream"]  # noqa: S506
+    environment = Environment.read(
+        {key: str(value) for key, value in (services()["stream"]["environment"] | filled(stream["environment"])).items()}
+    )
+    own = Environment.read({key: str(value) for key, value in stt["environment"].items()})
+    assert environment.stt_url == f"http://stt:{own.stt_port}/v1"
+    assert (environment.stt_key, environment.whisper_device, stream["deploy"]) == (own.stt_key, "cpu", "reset")
+    assert (stt["command"], stt["environment"]["PORT"]) == (["python", "stt.py"], str(own.stt_port))  # whom the health check asks
+    assert set(stt["environment"]) | set(stream["environment"]) <= VARIABLES
+
+
 def test_compose_mounts_folders() -> None:
     """A file that is mounted alone does not follow an editor, or the desk, that replaces it."""
     mounted = [each.split(":")[0] for service in services().values() for each in service.get("volumes", ())]
