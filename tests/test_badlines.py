@@ -304,7 +304,6 @@ def test_a_socket_that_drops_loses_neither_the_caller_nor_the_thread(
     assert len(calls[plan].socket_ends) == 2
     heard = [turn for turn in record["turns"] if turn["heard"]]
     assert [turn["intent"] for turn in heard] == ["license_renewal", "goodbye"]
-    assert len(record["turns"]) == 4, "the greeting, both wishes, and where the call went on"
     assert record["outcome"]["kind"] == "finished"
 
 

@@ -50,7 +50,7 @@ def test_a_stop_lets_the_call_finish_and_sends_new_callers_to_a_human() -> None:
 
 
 def test_a_leaving_process_takes_calls_until_its_proxy_has_noticed() -> None:
-    with BotProcess({"NOTICE_SECONDS": "6", "DRAIN_SECONDS": "5"}) as bot:
+    with BotProcess({"NOTICE_SECONDS": "6", "DRAIN_SECONDS": "5", "MAX_CALLS": "200"}) as bot:
         os.kill(bot.pid, signal.SIGTERM)
         began = time.monotonic()
         while (ready := httpx.get(f"{bot.url}/readyz")).status_code != 503:
