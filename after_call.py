@@ -89,12 +89,14 @@ class AfterCall:
 
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
         """The call's ticket as it is now; if Jambonz has said that the call is over, its deliveries begin."""
-        record = self._journal.record(sid)
-        if record is None or record.ended_at is None:
+        if not self._journal.is_over(sid) or self._is_summed_up(sid):
             return self._closing.close(sid, now=now)
-        if self._summing_up and not record.talking and self._summing_up.begin(record):
-            return self._closing.close(sid, now=now)  # handed over when the model has summed it up, or by the sweeper
         return self._ending.over(sid, now=now)
+
+    def _is_summed_up(self, sid: str) -> bool:
+        """Whether a model does it now: then the call is handed over when it has, or by the sweeper."""
+        record = self._journal.record(sid) if self._summing_up else None
+        return bool(self._summing_up and record and not record.talking and self._summing_up.begin(record))
 
     def sum_up_by(self, summarise: Summarise | None) -> None:
         """Ended calls are summed up by a language model from now on; None: by the rules alone."""

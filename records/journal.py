@@ -124,6 +124,10 @@ class Journal:
         """All of one call; None when it is unknown."""
         return self._read(reading.record, call_sid)
 
+    def is_over(self, call_sid: str) -> bool:
+        """Whether Jambonz has told the call's end."""
+        return self._read(reading.is_over, call_sid)
+
     def recent(self, limit: int = 50) -> list[CallRecord]:
         """The newest first."""
         return self._read(reading.recent, limit)
@@ -131,10 +135,6 @@ class Journal:
     def active(self, now: datetime) -> int:
         """How many slots are taken."""
         return self._read(slots.active, now)
-
-    def next_number(self, call_sid: str) -> int:
-        """The number of the call's next turn, which goes on where an earlier stream of the call stopped."""
-        return self._read(reading.next_number, call_sid)
 
     def ping(self) -> None:
         """For readiness: returns if the database answers."""

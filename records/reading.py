@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, func, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from calls.agents import AgentLeg, Callback, CallbackState, Customer, Escalation, LegAnswer, WrapUp
 from calls.call import CallRecord, Consent, Outcome, OutcomeKind, Question, TurnRecord, Usage
@@ -29,10 +29,9 @@ def recent(connection: Connection, limit: int) -> list[CallRecord]:
     return records_of(connection, connection.execute(newest).mappings().all())
 
 
-def next_number(connection: Connection, call_sid: str) -> int:
-    last = select(func.max(schema.turns.c.number)).where(schema.turns.c.call_sid == call_sid)
-    number = connection.execute(last).scalar_one()
-    return 0 if number is None else int(number) + 1
+def is_over(connection: Connection, call_sid: str) -> bool:
+    ended_at = select(schema.calls.c.ended_at).where(schema.calls.c.call_sid == call_sid)
+    return connection.execute(ended_at).scalar_one_or_none() is not None
 
 
 def records_of(connection: Connection, rows: Sequence[RowMapping]) -> list[CallRecord]:

@@ -77,11 +77,13 @@ def test_a_turn_written_again_replaces_itself(journal: Journal) -> None:
     assert [turn.said for turn in record.turns] == [("One.",)]
 
 
-def test_turn_numbers_go_on_when_the_stream_is_opened_again(journal: Journal) -> None:
-    assert journal.next_number("CA1") == 0
-    for number in (0, 1, 2):
-        journal.turn_finished("CA1", a_turn(number))
-    assert journal.next_number("CA1") == 3
+def test_a_call_is_over_when_jambonz_has_said_so(journal: Journal) -> None:
+    assert not journal.is_over("CA1")
+    start(journal, "CA1")
+    journal.call_ended("CA1", Outcome(OutcomeKind.FINISHED), now=NOW)
+    assert not journal.is_over("CA1"), "the bot's part alone"
+    journal.status_changed("CA1", "completed", now=NOW)
+    assert journal.is_over("CA1")
 
 
 @pytest.mark.parametrize("words", ["நன்றி", "👩‍👩‍👧", "<script>alert('x')</script>", "ab" * 100_000, "a\r\n\tb", "''; DROP TABLE calls"])
