@@ -3,6 +3,7 @@
 import ctypes
 import multiprocessing
 import os
+import resource
 import sys
 import threading
 import time
@@ -29,9 +30,21 @@ if environment.allow_unsigned and not environment.webhook_secrets:
 if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
     mallopt(-8, 2)  # M_ARENA_MAX, malloc.h
 
+
+def allow_files(count):
+    """A call holds three, and many systems allow a process 1024 unless it asks for more."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if most == resource.RLIM_INFINITY else min(count, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+allow_files(4 * environment.threads + 2000)
+
 bind = f"{environment.host}:{environment.port}"
 workers = 1  # the model is loaded once a process, and a call's socket stays with its process
 threads = environment.threads
+worker_connections = threads + 1000  # hooks' connections are kept beside the sockets of all calls
 timeout = 60
 keepalive = 75  # Jambonz keeps its connections for its hooks
 graceful_timeout = environment.notice_s + environment.drain_s + 10
