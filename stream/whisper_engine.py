@@ -17,10 +17,12 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from calls.errors import EngineUnavailable
+from stream.spelling import Spelling
 from stream.whisper_guards import RATE, Samples
 from stream.whisper_model import Choice, Profile
 
 FRAMES_A_SECOND = 100  # of the features
+FRAMES_A_POSITION = 2  # of the encoder's
 MAX_TOKENS = 448  # prompt and words together, of every Whisper model
 MAX_HINT_TOKENS = 223
 
@@ -30,8 +32,14 @@ class Written:
     """The words of one window, as the model wrote them in one language."""
 
     text: str
-    avg_logprob: float  # per token
+    logprob: float
+    tokens: int  # with the end of the text, which counts as one
     no_speech: float  # probability
+
+    @property
+    def avg_logprob(self) -> float:
+        """Per token."""
+        return self.logprob / self.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +47,22 @@ class Encoded:
     """What the encoder made of some sounds; it lies on the model's device."""
 
     states: StorageView  # [sounds, positions, width]
-    sounds: int
+    positions: tuple[int, ...]  # of each sound that hold sound; the others are padding
+
+    @property
+    def sounds(self) -> int:
+        return len(self.positions)
+
+    def here(self) -> NDArray[np.float32]:
+        """The states in the processor's memory."""
+        return np.array(self.states.to_device(Device.cpu), np.float32)
 
     def only(self, rows: Sequence[int]) -> Encoded:
         """Some of them, in this order: over the processor, as the library can't take them out elsewhere."""
         if list(rows) == list(range(self.sounds)):
             return self
         here = np.ascontiguousarray(np.array(self.states.to_device(Device.cpu))[list(rows)])
-        return Encoded(StorageView.from_array(here), len(rows))
+        return Encoded(StorageView.from_array(here), tuple(self.positions[row] for row in rows))
 
 
 class WhisperEngine:
@@ -56,11 +72,13 @@ class WhisperEngine:
         self._windows_s = profile.windows_s
         self.hands = 1 if choice.device == "cuda" else hands_of(cpu_threads or profile.cpu_threads)
         self._model = load(choice, cpu_threads or profile.cpu_threads, self.hands)
+        self._spelling = Spelling.read(choice.folder)
         self.languages = tuple(profile.languages or self._model.supported_languages)
 
     def encode(self, sounds: Sequence[Samples]) -> Encoded:
         """The encoder's states for sounds of at most a window at 16 kHz. Raises RuntimeError, as all of this class may."""
-        return Encoded(self._model.encode(self._features(sounds)), len(sounds))
+        features, frames = self._features(sounds)
+        return Encoded(self._model.encode(features), tuple(max(1, count // FRAMES_A_POSITION) for count in frames))
 
     def evidence(self, encoded: Encoded, languages: Sequence[str]) -> list[dict[str, float]]:
         """How likely each of these languages is in each sound; they sum to 1."""
@@ -78,18 +96,28 @@ class WhisperEngine:
             encoded.states,
             [list(prompt) for prompt in prompts],
             beam_size=beam_size,
+            num_hypotheses=beam_size if self._spelling else 1,
             max_length=min(MAX_TOKENS, len(prompts[0]) + most_tokens),
             suppress_tokens=[-1, *marks(tokenizer)],
             return_scores=True,
             return_no_speech_prob=True,
         )
-        return [written(result, tokenizer) for result in results]
+        tries = [candidates(result, tokenizer) for result in results]
+        return [each[0] for each in tries] if self._spelling is None else self._spelt_best(self._spelling, encoded, tries)
+
+    def _spelt_best(self, spelling: Spelling, encoded: Encoded, tries: Sequence[Sequence[Written]]) -> list[Written]:
+        states, found = encoded.here(), []
+        for sound, written, positions in zip(states, tries, encoded.positions, strict=True):
+            best = spelling.best(sound[:positions], [each.text for each in written], [each.logprob for each in written])
+            found.append(written[best])
+        return found
 
     def tokenizer(self, language: str) -> Tokenizer:
         return Tokenizer(self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language)
 
-    def _features(self, sounds: Sequence[Samples]) -> NDArray[np.float32]:
-        """Log-mel features [sounds, bands, frames], filled with zeros to the shortest window that holds the longest.
+    def _features(self, sounds: Sequence[Samples]) -> tuple[NDArray[np.float32], list[int]]:
+        """Log-mel features [sounds, bands, frames], filled with zeros to the shortest window that holds the longest; and how many frames
+        of each are of the sound.
 
         Not by faster-whisper's `chunk_length=`, which would change the extractor for all calls."""
         mels = [self._model.feature_extractor(sound)[:, :-1] for sound in sounds]
@@ -98,13 +126,15 @@ class WhisperEngine:
         padded = np.zeros((len(mels), mels[0].shape[0], next((size for size in sizes if size >= longest), sizes[-1])), np.float32)
         for row, mel in zip(padded, mels, strict=True):
             row[:, : mel.shape[1]] = mel[:, : row.shape[1]]
-        return padded
+        return padded, [min(mel.shape[1], padded.shape[2]) for mel in mels]
 
 
-def written(result: Any, tokenizer: Tokenizer) -> Written:
-    tokens = result.sequences_ids[0]
-    avg_logprob = result.scores[0] * len(tokens) / (len(tokens) + 1)  # the end of the text counts as a token
-    return Written(tokenizer.decode(tokens).strip(), avg_logprob, result.no_speech_prob)
+def candidates(result: Any, tokenizer: Tokenizer) -> list[Written]:
+    """The likeliest first."""
+    return [
+        Written(tokenizer.decode(tokens).strip(), score * len(tokens), len(tokens) + 1, result.no_speech_prob)
+        for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
+    ]
 
 
 def shares(found: Sequence[tuple[str, float]], languages: Sequence[str]) -> dict[str, float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def markdown(report: dict) -> str:
     lines = [f"Directory size {report['model_mb']} MB.", "", *_words(report)]
-    if "paddings" in report:
-        lines += [*_defaults(report), *_paddings(report), *_times(report), *_rest(report)]
+    if "ways" in report:
+        lines += [*_defaults(report), *_ways(report), *_times(report), *_rest(report)]
     return "\n".join(lines)
 
 
@@ -32,11 +32,11 @@ def _defaults(report: dict) -> list[str]:
     return [*lines, ""]
 
 
-def _paddings(report: dict) -> list[str]:
-    lines = [_row("padded to s", "beam", "sentences right %", "all digits right %", "WER %", "median ms", "clips that fit")]
-    lines.append("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for a in report["paddings"]:
-        lines.append(_row(*(a[k] for k in ("padded_s", "beam", "sentences_right", "digits_right", "wer", "median_ms", "sentences"))))
+def _ways(report: dict) -> list[str]:
+    names = ("padded_s", "beam", "spelling", "sentences_right", "digits_right", "wer", "median_ms", "sentences")
+    lines = [_row("padded to s", "beam", "spelling", "sentences right %", "all digits right %", "WER %", "median ms", "clips that fit")]
+    lines.append("| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |")
+    lines += [_row(*(way[name] for name in names)) for way in report["ways"]]
     return [*lines, ""]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from batches import CTC_CHARS
 from vocab import Vocab
 
 DTYPES = {0: np.dtype("<f4"), 1: np.dtype("i1"), 2: np.dtype("<i2"), 3: np.dtype("<i4"), 4: np.dtype("<f2")}
@@ -54,6 +55,8 @@ def start_from(model, folder: Path, vocab: Vocab) -> None:
     for name, values in _renamed(found, layers).items():
         state[name] = torch.from_numpy(np.ascontiguousarray(values)).reshape(state[name].shape)
     state["decoder.embed.weight"] = _embeddings(found["decoder/embeddings/weight"], Vocab.load(folder / "tokenizer.json"), vocab)
+    if (kept := folder / "spelling.npz").is_file():
+        state |= _spelling(np.load(kept), model)
     model.load_state_dict(state)
     model.silence_layers(layers["encoder"], layers["decoder"])
 
@@ -95,6 +98,13 @@ def _attention(found: dict[str, np.ndarray], source: str, target: str, linears: 
                 if (name, kind) != ("k", "bias"):
                     named[f"{target}.{name}.{kind}"] = values
     return named
+
+
+def _spelling(kept, model) -> dict[str, torch.Tensor]:
+    """The CTC head, if it spells with the same letters."""
+    if str(kept["letters"]) != CTC_CHARS:
+        return {}
+    return {f"ctc.{name}": torch.from_numpy(kept[name].astype(np.float32)) for name in ("weight", "bias")}
 
 
 def _embeddings(old: np.ndarray, old_vocab: Vocab, vocab: Vocab) -> torch.Tensor:
