@@ -116,6 +116,9 @@ def learnt(phrases: Phrases) -> Classifier:
     key = shelf.key_of(part for intent, texts in phrases for part in (intent, *texts, ""))
     if known := shelf.taken(key):
         return Classifier(clues, known)
-    classifier = Classifier.taught(dict(phrases), clues)
-    shelf.keep(key, classifier.learnt)
+    with shelf.one_at_a_time(key):
+        if known := shelf.taken(key):
+            return Classifier(clues, known)
+        classifier = Classifier.taught(dict(phrases), clues)
+        shelf.keep(key, classifier.learnt)
     return classifier

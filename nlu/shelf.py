@@ -4,12 +4,13 @@ Nothing depends on it: what is missing or broken there is learnt again, and wher
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
@@ -54,6 +55,19 @@ def taken(key: str) -> Softmax | None:
     return found
 
 
+@contextmanager
+def one_at_a_time(key: str) -> Iterator[None]:
+    """While one process learns this, others that want the same wait, and find it on the shelf then: processes start together."""
+    with ExitStack() as held:
+        try:
+            folder().mkdir(parents=True, exist_ok=True)
+            lock = held.enter_context((folder() / f"{key}.lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            log.info("nobody waits for what is learnt here", extra={"error": type(error).__name__})
+        yield
+
+
 def keep(key: str, learnt: Softmax) -> None:
     """For the next process. A clue or class that holds a line break is kept nowhere."""
     columns = sorted(learnt.columns, key=learnt.columns.__getitem__)
@@ -77,6 +91,7 @@ def _clear(shelf: Path) -> None:
     by_use = sorted(shelf.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in by_use[KEPT:]:
         path.unlink(missing_ok=True)
+        path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 @cache

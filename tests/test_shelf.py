@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,23 @@ def test_a_second_process_finds_what_the_first_has_learnt(own_shelf: Path, monke
     assert len([*own_shelf.glob("*.npz")]) == 1
     monkeypatch.delattr(Classifier, "taught")  # nobody may teach any more
     assert chances(fresh()) == pytest.approx(chances(first), abs=1e-6)
+
+
+def test_who_comes_while_another_process_learns_it_waits_and_learns_nothing(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, key = fresh(), shelf.key_of(part for intent, texts in PHRASES for part in (intent, *texts, ""))
+    kept = own_shelf / f"{key}.npz"
+    lesson = kept.read_bytes()
+    kept.unlink()
+    monkeypatch.delattr(Classifier, "taught")  # nobody may teach any more
+    waiting = threading.Thread(target=lambda: found.append(fresh()))
+    found: list[Classifier] = []
+    with shelf.one_at_a_time(key):
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        kept.write_bytes(lesson)
+    waiting.join(30)
+    assert chances(found[0]) == pytest.approx(chances(first), abs=1e-6)
 
 
 def test_other_phrases_are_other_lessons() -> None:
