@@ -6,6 +6,8 @@ Words that are *unwanted* get the mark UNWANTED and speak against their intent. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from nlu import language
 
 UNWANTED, FAILS = "¬", "!"
@@ -31,13 +33,21 @@ NOT = frozenset({"not", "नहीं", "nahi"})
 _REACH = 3  # words after a "not" among which the first meaningful one is meant
 
 
-def _triggers(text: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(language.words(line)) for line in text.split("|"))
+Triggers = Mapping[str, Sequence[tuple[str, ...]]]  # by their first word
+
+
+def _triggers(text: str) -> Triggers:
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for line in text.split("|"):
+        trigger = tuple(language.words(line))
+        found.setdefault(trigger[0], []).append(trigger)
+    return found
 
 
 _TRIGGERS_BEFORE, _TRIGGERS_FIRST, _TRIGGERS_AFTER = map(_triggers, (_BEFORE, _FIRST_OF_ALL, _AFTER))
 
-REFUSALS = frozenset(word for trigger in _TRIGGERS_AFTER for word in trigger)  # what Indian languages refuse with
+# what Indian languages refuse with
+REFUSALS = frozenset(word for triggers in _TRIGGERS_AFTER.values() for trigger in triggers for word in trigger)
 
 
 def mark(words: list[str]) -> list[str]:
@@ -57,8 +67,9 @@ def _unwanted(words: list[str]) -> set[int]:
     return found
 
 
-def _trigger(words: list[str], at: int, triggers: tuple[tuple[str, ...], ...]) -> int:
-    return next((len(trigger) for trigger in triggers if tuple(words[at : at + len(trigger)]) == trigger), 0)
+def _trigger(words: list[str], at: int, triggers: Triggers) -> int:
+    alike = triggers.get(words[at], ())
+    return next((len(trigger) for trigger in alike if tuple(words[at : at + len(trigger)]) == trigger), 0)
 
 
 def _begins(words: list[str], at: int) -> bool:
