@@ -360,7 +360,7 @@ class Conversation:
 
     def understood(self, turn: Turn, intent: Intent) -> None:
         turn.intent = intent
-        if intent.name == "yes" and self.offered and self.turns[-2].asked is Question.ABOUT_TICKET:
+        if intent.name == "yes" and self.offered and standing_question(self.turns[:-1]) is Question.ABOUT_TICKET:
             self.pen.about_ticket(self.offered)
         if len(self.turns) > 1 and self.turns[-2].asked is Question.SOLVED:
             measures.asked_whether_solved(intent.name)
@@ -435,7 +435,7 @@ class Conversation:
         before = tuple(self.turns)
         turn = self.new_turn(self.call.language)
         self.mind.do(self.work.speak, turn, manners.opening(self.call, self.settings, before), None)
-        if not self.call.after:
+        if self.call.after in ("", manners.DROPPED):
             self.files.do(self.work.look_up, self.call.caller)
 
     def answer_anew(self, lost: Turn) -> None:
@@ -449,6 +449,8 @@ class Conversation:
         """Comes when it comes: for the greeting perhaps too late, for the records never."""
         if profile.customer:
             self.pen.customer_known(profile.customer)
+        if any(turn.asked is Question.ABOUT_TICKET for turn in self.turns):  # by the stream before this one
+            self.offered = profile.ticket_id
         if not self.outcome:
             self.known = profile
             self.greet_by_name()

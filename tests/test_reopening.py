@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select
 
-from calls.call import Call, CallRecord, Consent, Intent, Outcome, OutcomeKind, Question, Say, TurnRecord
+from calls.call import Call, CallerProfile, CallRecord, Consent, Intent, Outcome, OutcomeKind, Question, Say, TurnRecord
 from records import schema
 from simulator.bot_process import BotProcess
 from simulator.caller import Manners
@@ -210,16 +211,19 @@ def test_a_turn_keeps_that_it_was_cut_off() -> None:
 LICENCE = Intent("license_renewal", 0.9)
 REPLIES: dict[str, list[Any]] = {
     "my licence": [LICENCE, Say(ANSWER, "en"), Say("anything else?", "en", Question.ANYTHING_ELSE)],
+    "yes": [Intent("yes"), Say("go on", "en")],
     "no": [Intent("no"), Say("goodbye", "en"), Outcome(OutcomeKind.FINISHED, "goodbye")],
 }
 
 
-def goes_on(known: CallRecord, *script: list[Any], hears: tuple[str, ...] = ()) -> tuple[Notes, ScriptedUnderstanding]:
+def goes_on(
+    known: CallRecord, *script: list[Any], hears: tuple[str, ...] = (), profile: Callable[[str], CallerProfile | None] = lambda phone: None
+) -> tuple[Notes, ScriptedUnderstanding]:
     """The conversation of a stream that is opened again, and what it journals."""
     line, notes, understanding = ScriptedLine([event for part in script for event in part]), Notes(), ScriptedUnderstanding(REPLIES, [])
     engines = Engines(lambda rate: Loudness(), ScriptedRecognizer(*hears), understanding, ToneVoice())
     lanes = Lanes(**{name: InlinePool() for name in ("ear", "mind", "pen", "files")})
-    house = StreamHouse(engines, notes, notes.close, SETTINGS, lanes, clock=line.clock)
+    house = StreamHouse(engines, notes, notes.close, SETTINGS, lanes, profile, clock=line.clock)
     call = Call(SID, "+911", "+912", after="dropped")
     Conversation(call, line, house, history=turns_of(known)).run()  # type: ignore[arg-type]
     return notes, understanding
@@ -246,6 +250,22 @@ def test_a_killed_stream_is_followed_by_its_question() -> None:
     number = 1 + STILL_TO_COME + 1
     assert notes.turns[number].said == [SETTINGS.prompts.back_again["en"], "anything else?"]
     assert notes.turns[number + 1].said == ["goodbye"]
+
+
+@pytest.mark.parametrize(("says", "about"), [("yes", "T-1001"), ("no", "")])
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_the_ticket_that_was_asked_about_is_not_forgotten(says: str, about: str, cut_off: bool) -> None:
+    answered = turn(1, "my licence", (ANSWER,), intent="license_renewal")
+    offer = turn(2, said=("Is it about your open ticket T-1001?",), asked=Question.ABOUT_TICKET)
+    notes, _ = goes_on(
+        record(GREETED, answered, offer, talking=cut_off),
+        silence(8),
+        speech(0.5),
+        silence(4),
+        hears=(says,),
+        profile=lambda phone: CallerProfile("Ravi", "T-1001", "gst_query"),
+    )
+    assert notes.about == about
 
 
 # -- a whole call -------------------------------------------------------------------------
