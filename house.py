@@ -19,8 +19,8 @@ import sqlalchemy
 from prometheus_client import REGISTRY
 
 from after_call import AfterCall
+from calls import allocator, metrics
 from calls import log as logs
-from calls import metrics
 from calls.agents import ScreenPop, WrapUp
 from calls.call import CallRecord, Ticket
 from calls.ears import Ears, ears
@@ -150,6 +150,7 @@ class Bot:
             log.exception("the engines can't be started; others hear the callers")
             return
         self.closing.warm_up()
+        allocator.settle()
         self.house = self._furnished(engines, self.settings, lanes_for(engines))
         log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
 
