@@ -7,6 +7,7 @@ write lock at its beginning, so that what it read still holds when it writes. Po
 from __future__ import annotations
 
 import fcntl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +19,14 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from sqlalchemy.exc import OperationalError as Unreachable
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from calls.errors import JournalError, SettingsError
 
 DRIVERS = {"sqlite": "sqlite", **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg")}
 EXAMPLES = "sqlite:///data/voicebot.db or postgresql://user:password@host:5432/name"
+BUSY_S = 5
+_TURN = "writes"  # in a connection's own notes
 UPGRADE_LOCK = 0x766F6963  # of PostgreSQL's advisory locks; any number that nobody else takes
 
 
@@ -62,20 +66,37 @@ def engine_for(address: URL) -> Engine:
     if address.drivername == "sqlite":
         engine = create_engine(address, **pool)
         event.listen(engine, "connect", prepare_sqlite)
-        event.listen(engine, "begin", begin_sqlite)
+        turns = Turns()
+        event.listen(engine, "begin", turns.begin)
+        event.listen(engine, "checkin", turns.end)
         return engine
     return create_engine(address, connect_args={"connect_timeout": 5, "application_name": "voicebot"}, pool_recycle=1800, **pool)
 
 
 def prepare_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # begin_sqlite begins, not the driver
-    for setting in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    connection.isolation_level = None  # Turns.begin begins, not the driver
+    for setting in (f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {setting}")
 
 
-def begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+class Turns:
+    """The writers of one process take turns. Who finds SQLite's own lock taken sleeps, up to 100 ms a time, and whoever comes when it is
+    free goes first: with a hundred calls a hook waited for seconds now and then. SQLite's lock alone keeps other processes apart."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("reads_only", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info[_TURN] = self._turn.acquire(timeout=BUSY_S)  # else SQLite says whether it can be written
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def end(self, _: object, record: ConnectionPoolEntry) -> None:
+        """The connection comes back, whatever became of it."""
+        if record.info.pop(_TURN, False):
+            self._turn.release()
 
 
 @contextmanager

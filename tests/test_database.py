@@ -6,6 +6,7 @@ import fcntl
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
@@ -14,14 +15,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from calls.call import Outcome, OutcomeKind, Turn
 from calls.errors import JournalError, SettingsError
 from crm import delivery_schema, desk_schema
 from records import schema
-from records.database import UPGRADE_LOCK, explained, open_database, parse
+from records.database import BUSY_S, UPGRADE_LOCK, explained, open_database, parse
 from records.journal import Journal
 from tests import databases
 
@@ -106,6 +107,45 @@ def test_what_a_sqlite_transaction_read_holds_until_it_writes(tmp_path: Path) ->
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("INSERT INTO ticket_numbers VALUES ('other', 1)")
     other.close()
+    engine.dispose()
+
+
+def test_sqlite_writers_of_one_process_come_in_turn(tmp_path: Path) -> None:
+    engine, order = open_database(f"sqlite:///{tmp_path}/x.db"), []
+
+    def write(name: int) -> None:
+        with engine.begin():
+            order.append(name)
+            time.sleep(0.01)
+            order.append(name)
+
+    with ThreadPoolExecutor(8) as pool:
+        with engine.begin():
+            waiting = [pool.submit(write, name) for name in range(8)]
+            with engine.execution_options(reads_only=True).begin() as reader:
+                reader.execute(text("SELECT 1"))  # waits for nobody
+            assert order == []
+        wait(waiting)
+    assert order[::2] == order[1::2], "one at a time"
+    assert sorted(order[::2]) == list(range(8))
+    engine.dispose()
+
+
+def breaks_off(connection: Connection, *, lost: bool) -> None:
+    if lost:
+        connection.invalidate()
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_sqlite_writer_that_fails_lets_the_next_one_in(tmp_path: Path, lost: bool) -> None:
+    engine, began = open_database(f"sqlite:///{tmp_path}/x.db"), time.monotonic()
+    for _ in range(4):
+        with pytest.raises(ZeroDivisionError), engine.begin() as connection:
+            breaks_off(connection, lost=lost)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT 1"))
+    assert time.monotonic() - began < 4 * BUSY_S, "nobody waited for a turn that was over"
     engine.dispose()
 
 
