@@ -90,7 +90,8 @@ class Turns:
         if connection.get_execution_options().get("reads_only", False):
             connection.exec_driver_sql("BEGIN")
             return
-        connection.info[_TURN] = self._turn.acquire(timeout=BUSY_S)  # else SQLite says whether it can be written
+        if not connection.info.get(_TURN):  # a second transaction of a connection that was not given back has its turn already
+            connection.info[_TURN] = self._turn.acquire(timeout=BUSY_S)  # else SQLite says whether it can be written
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def end(self, _: object, record: ConnectionPoolEntry) -> None:
