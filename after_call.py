@@ -89,14 +89,13 @@ class AfterCall:
 
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
         """The call's ticket as it is now; if Jambonz has said that the call is over, its deliveries begin."""
-        if not self._journal.is_over(sid) or self._is_summed_up(sid):
-            return self._closing.close(sid, now=now)
-        return self._ending.over(sid, now=now)
+        return self._closing.close(sid, now=now) if self._is_summed_up(sid) else self._ending.over(sid, now=now)
 
     def _is_summed_up(self, sid: str) -> bool:
-        """Whether a model does it now: then the call is handed over when it has, or by the sweeper."""
+        """Whether the call is over and a model does it now: then the call is handed over when it has, or by the sweeper."""
         record = self._journal.record(sid) if self._summing_up else None
-        return bool(self._summing_up and record and not record.talking and self._summing_up.begin(record))
+        is_done = record is not None and record.ended_at is not None and not record.talking
+        return bool(self._summing_up and record and is_done and self._summing_up.begin(record))
 
     def sum_up_by(self, summarise: Summarise | None) -> None:
         """Ended calls are summed up by a language model from now on; None: by the rules alone."""

@@ -50,13 +50,17 @@ def body(sid: str, **more: Any) -> dict[str, Any]:
     return {"call_sid": sid, "direction": "inbound", "from": caller, "to": "911800000000", "call_status": "trying", **more}
 
 
+def kind(path: str, told: dict[str, Any]) -> str:
+    return f"{path} {told['call_status']}" if path == "/status" else path
+
+
 class Switchboard:
     """Sends hooks and opens sockets, in a thread beside the crowd's."""
 
     def __init__(self, bot: BotProcess) -> None:
         self._bot = bot
         self._client = httpx.Client(base_url=bot.url, timeout=20)
-        self.hook_ms: list[float] = []
+        self.hook_ms: dict[str, list[float]] = {}
         self.refused = 0
         self.wires: queue.SimpleQueue[Wire] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -67,7 +71,7 @@ class Switchboard:
         headers = {HEADER: sign(raw, self._bot.secret, now=time.time()), "Content-Type": "application/json"}
         began = time.monotonic()
         answer = self._client.post(path, content=raw, headers=headers)
-        self.hook_ms.append((time.monotonic() - began) * 1000)
+        self.hook_ms.setdefault(kind(path, told), []).append((time.monotonic() - began) * 1000)
         self.refused += answer.status_code >= 300
         return answer
 
@@ -143,7 +147,8 @@ def with_calls(bot: BotProcess, crowd: Crowd, board: Switchboard, calls: int, se
         "calls": there,
         "left": crowd.left - left,
         "hooks_refused": board.refused,
-        "hooks_ms": distribution(board.hook_ms),
+        "hooks_ms": distribution([ms for taken in board.hook_ms.values() for ms in taken]),
+        "hooks_by_kind_ms": {name: distribution(taken) for name, taken in sorted(board.hook_ms.items())},
         "cores": round((after["cpu_s"] - before["cpu_s"]) / (after["at_s"] - before["at_s"]), 3),
         "mb_a_call": round((after["rss_mb"] - idle["rss_mb"]) / max(1, there), 2),
         "threads_a_call": round((after["threads"] - idle["threads"]) / max(1, there), 2),
@@ -190,6 +195,8 @@ def show(report: Report) -> None:
     print(f"  {n} calls at once, recogniser a timer of {TIMER_MS} ms, {report['bot_sound_s']} s of the bot's sound heard")
     print(f"  {'gaps in it over 60 ms':<44} {report['gaps_over_60_ms']} (longest {report['longest_gap_ms']:.0f} ms)   goal: 0")
     print(f"  {'webhooks':<44} n={report['hooks_ms']['n']} p95 {report['hooks_ms']['p95']} ms   goal: p95 <= {HOOK_MS}")
+    for name, taken in report["hooks_by_kind_ms"].items():
+        print(f"    {name:<42} n={taken['n']} median {taken['median']} p95 {taken['p95']} ms")
     print(f"  {'cores taken by the bot':<44} {report['cores']:.2f}   goal: < {CORES:.2f}")
     print(f"  {'memory and threads a call':<44} {report['mb_a_call']} MB, {report['threads_a_call']}   goal: < {MB_A_CALL} MB, <= 2")
     print(f"  {'replies':<44} median {report['reply_ms']['median']} p95 {report['reply_ms']['p95']} ms; {report['unanswered']} unanswered")

@@ -248,6 +248,14 @@ class TurnRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CallEnd:
+    """What is known of a call when Jambonz tells its end."""
+
+    outcome: Outcome | None
+    handed_over: bool  # a human's phone rang, or a human talked to the caller
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """Everything the journal knows of one call."""
 

@@ -27,11 +27,14 @@ CERTAIN = 1.0  # a person said what the call was about
 def filed(connection: Connection, record: CallRecord, summary: CallSummary, directory: Directory, now: datetime) -> None:
     one_at_a_time(connection)
     facts = facts_of(record, summary, now)
+    part = part_of(record, summary, directory, now)
     number = number_for(connection, record, facts)
-    this_call = {"number": number, **part_of(record, summary, directory, now)}
-    statement = dialect_of(connection).insert(ticket_calls).values(call_sid=record.sid, **this_call)
-    connection.execute(statement.on_conflict_do_update(index_elements=["call_sid"], set_=this_call))
-    bring_up_to_date(connection, number, facts)
+    if number:
+        keep(connection, record.sid, number, part)
+        bring_up_to_date(connection, number, facts)
+    else:
+        number = opened(connection, facts | {"description": part["description"], "due_at": part["due_at"]})
+        keep(connection, record.sid, number, part)
     if record.wrap_up:
         settle(connection, number, record.wrap_up)
 
@@ -61,25 +64,30 @@ def part_of(record: CallRecord, summary: CallSummary, directory: Directory, now:
     }
 
 
+def keep(connection: Connection, call_sid: str, number: int, part: dict[str, Any]) -> None:
+    statement = dialect_of(connection).insert(ticket_calls).values(call_sid=call_sid, number=number, **part)
+    connection.execute(statement.on_conflict_do_update(index_elements=["call_sid"], set_={"number": number, **part}))
+
+
 # -- which ticket ---------------------------------------------------------------------
 def number_for(connection: Connection, record: CallRecord, facts: dict[str, Any]) -> int:
-    """The call's ticket; else an open one that it is about: as the caller said, or of the same caller and intent; else a new one."""
+    """The call's ticket; else an open one that it is about: as the caller said, or of the same caller and intent; else 0."""
     of_this_call = select(ticket_calls.c.number).where(ticket_calls.c.call_sid == record.sid)
     if number := connection.execute(of_this_call).scalar_one_or_none():
         return int(number)
     still_open = select(tickets.c.number).where(tickets.c.status != "closed").order_by(tickets.c.number.desc()).limit(1)
-    if number := connection.execute(still_open.where(tickets.c.number == number_of(record.about_ticket))).scalar_one_or_none():
+    said = number_of(record.about_ticket)
+    if said and (number := connection.execute(still_open.where(tickets.c.number == said)).scalar_one_or_none()):
         return int(number)
     alike = still_open.where(tickets.c.phone == facts["phone"], tickets.c.intent == facts["intent"])
     if is_a_number(facts["phone"]) and (number := connection.execute(alike).scalar_one_or_none()):
         return int(number)
-    return opened(connection, facts)
+    return 0
 
 
 def opened(connection: Connection, facts: dict[str, Any]) -> int:
     number = next_number(connection)
-    beginning = {"number": number, "status": "open", "created_at": facts["updated_at"], "description": ""}
-    connection.execute(insert(tickets).values(beginning | facts))
+    connection.execute(insert(tickets).values(number=number, status="open", created_at=facts["updated_at"], **facts))
     return number
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from datetime import datetime
 
 from calls.call import CallRecord, OutcomeKind, Ticket
@@ -17,6 +18,14 @@ LOCKS = 64  # calls that end at the same time seldom share one
 UNANSWERED = ("no-answer", "failed", "busy")
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a call."""
+
+    ticket: Ticket | None
+    is_over: bool  # Jambonz has told its end
+
+
 class Closing:
     """May close a call any number of times, from any thread: the CRM keeps one ticket a call and brings it up to date."""
 
@@ -25,16 +34,21 @@ class Closing:
         self._locks = [threading.Lock() for _ in range(LOCKS)]
 
     def close(self, sid: str, *, now: datetime) -> Ticket | None:
+        """The call's ticket: see `settled`."""
+        return self.settled(sid, now=now).ticket
+
+    def settled(self, sid: str, *, now: datetime) -> Settled:
         """The call's ticket; None for an unknown call, for one that was never answered, and while the bot still talks:
         a ticket made of half a conversation would be filed under the wrong intent. The conversation's end makes it.
 
         Raises JournalError, and CrmError (after logging it) when the ticket could not be written."""
         with self._locks[hash(sid) % LOCKS]:  # what was read first must not be filed last
             record = self._journal.record(sid)
+            is_over = record is not None and record.ended_at is not None
             if record is None or record.talking or never_answered(record):
-                return None
+                return Settled(None, is_over)
             try:
-                return self._crm.file(record, self._summarize(record), now=now)
+                return Settled(self._crm.file(record, self._summarize(record), now=now), is_over)
             except CrmError as error:
                 log.error("the ticket could not be filed", extra={"call_sid": sid, "error": type(error.__cause__ or error).__name__})
                 raise

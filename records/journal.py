@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, text
 
 from calls.agents import Customer, LegAnswer
-from calls.call import CallRecord, Outcome, Turn
+from calls.call import CallEnd, CallRecord, Outcome, Turn
 from records import legs, reading, slots, transfers, writing
 from records.transactions import in_transaction
 
@@ -76,9 +76,11 @@ class Journal:
         the last time. Not idempotent, as a stream that breaks at once tells it in the same words."""
         return self._write(writing.reopened, call_sid, now=now, most=most, apart=apart)
 
-    def status_changed(self, call_sid: str, status: str, *, now: datetime, duration_s: int | None = None, terminated_by: str = "") -> None:
-        """Jambonz's call_status, in whatever order it comes; a final one frees the slot and stays."""
-        self._write(writing.status_changed, call_sid, status, now=now, duration_s=duration_s, terminated_by=terminated_by)
+    def status_changed(
+        self, call_sid: str, status: str, *, now: datetime, duration_s: int | None = None, terminated_by: str = ""
+    ) -> CallEnd | None:
+        """Jambonz's call_status, in whatever order it comes; a final one frees the slot, stays, and is answered with how the call ended."""
+        return self._write(writing.status_changed, call_sid, status, now=now, duration_s=duration_s, terminated_by=terminated_by)
 
     # -- the way to a human -----------------------------------------------------
     def escalation_started(
@@ -123,10 +125,6 @@ class Journal:
     def record(self, call_sid: str) -> CallRecord | None:
         """All of one call; None when it is unknown."""
         return self._read(reading.record, call_sid)
-
-    def is_over(self, call_sid: str) -> bool:
-        """Whether Jambonz has told the call's end."""
-        return self._read(reading.is_over, call_sid)
 
     def recent(self, limit: int = 50) -> list[CallRecord]:
         """The newest first."""

@@ -29,11 +29,6 @@ def recent(connection: Connection, limit: int) -> list[CallRecord]:
     return records_of(connection, connection.execute(newest).mappings().all())
 
 
-def is_over(connection: Connection, call_sid: str) -> bool:
-    ended_at = select(schema.calls.c.ended_at).where(schema.calls.c.call_sid == call_sid)
-    return connection.execute(ended_at).scalar_one_or_none() is not None
-
-
 def records_of(connection: Connection, rows: Sequence[RowMapping]) -> list[CallRecord]:
     """A record for each row of `calls`, in the same order; as many queries for a hundred as for one."""
     sids = [row["call_sid"] for row in rows]

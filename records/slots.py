@@ -6,6 +6,7 @@ A slot is a lease: a process that dies takes no slot with it for longer than tha
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, case, func, select, text, update
 
@@ -29,15 +30,17 @@ def call_started(
 ) -> bool:
     take_turns(connection)
     call = locked(connection, sid, now=now)
+    facts: dict[str, Any] = {}
     if not call["direction"]:  # new, or heard of by another hook before
-        change(connection, sid, direction=direction, caller=caller, called=called, language=language)
-    if call["status"] in FINAL:
-        return False  # the caller went before we answered: nobody is there to talk to
+        facts |= {"direction": direction, "caller": caller, "called": called, "language": language}
     holds_one = call["slot_until"] is not None and call["slot_until"] > now
-    if not holds_one and active(connection, now) >= max_calls:
-        return False
-    change(connection, sid, slot_until=now + lease)
-    return True
+    is_gone = call["status"] in FINAL  # before we answered: nobody is there to talk to
+    gets_one = not is_gone and (holds_one or active(connection, now) < max_calls)
+    if gets_one:
+        facts["slot_until"] = now + lease
+    if facts:
+        change(connection, sid, **facts)
+    return gets_one
 
 
 def take_turns(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, select
 from calls.call import Outcome, OutcomeKind, Ticket
 from calls.errors import BotError
 from records import schema
+from records.closing import Settled
 from records.presence import released
 from records.reading import is_talking
 from records.transactions import in_transaction
@@ -61,7 +62,7 @@ def verdict(signs: Signs, *, now: datetime) -> Verdict:
 class Closer(Protocol):
     """records.closing.Closing."""
 
-    def close(self, sid: str, *, now: datetime) -> Ticket | None: ...
+    def settled(self, sid: str, *, now: datetime) -> Settled: ...
 
 
 class Starter(Protocol):
@@ -76,15 +77,15 @@ class Ending:
         self._engine, self._closing, self._start = engine, closing, start
 
     def over(self, sid: str, *, now: datetime) -> Ticket | None:
-        """The ticket of a call that is over. Raises what closing raises; then, or without deliveries on record, the sweeper comes again.
+        """The call's ticket as it is now; if the call is over, its deliveries begin. Raises what closing raises; then, or without
+        deliveries on record, the sweeper comes again.
 
         A call that was never answered has no ticket, and so nothing to deliver. One whose bot still hears the last words
         of a caller who has hung up waits for the sweeper."""
-        ticket = self._closing.close(sid, now=now)
-        begun = ticket is None or self._start(sid, now=now)
-        if begun:
+        call = self._closing.settled(sid, now=now)
+        if call.is_over and (call.ticket is None or self._start(sid, now=now)):
             in_transaction(self._engine, mark, sid, now=now)
-        return ticket
+        return call.ticket
 
 
 class Sweeper:

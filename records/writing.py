@@ -10,8 +10,9 @@ from sqlalchemy import Connection, RowMapping, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from calls.agents import Customer
-from calls.call import Consent, Intent, Outcome, OutcomeKind, Turn
+from calls.call import CallEnd, Consent, Intent, Outcome, OutcomeKind, Turn
 from records import schema
+from records.reading import outcome_of
 
 FINAL = ("completed", "failed", "busy", "no-answer")
 PROGRESS = {"queued": 0, "trying": 1, "ringing": 2, "early-media": 3, "in-progress": 4, **dict.fromkeys(FINAL, 5)}
@@ -36,8 +37,9 @@ def known(connection: Connection, call_sid: str, **facts: Any) -> None:
 
 def locked(connection: Connection, call_sid: str, *, now: datetime) -> RowMapping:
     """The call's row, made if need be, and ours until the transaction ends."""
-    known(connection, call_sid, started_at=now)
-    return connection.execute(select(schema.calls).where(schema.calls.c.call_sid == call_sid).with_for_update()).mappings().one()
+    ours = insert(connection, schema.calls).values(call_sid=call_sid, started_at=now)
+    ours = ours.on_conflict_do_update(index_elements=["call_sid"], set_={"call_sid": call_sid})  # changes nothing, and locks it
+    return connection.execute(ours.returning(*schema.calls.c)).mappings().one()
 
 
 def change(connection: Connection, call_sid: str, **facts: Any) -> None:
@@ -135,20 +137,25 @@ def reopened(connection: Connection, call_sid: str, *, now: datetime, most: int,
 
 def status_changed(
     connection: Connection, call_sid: str, status: str, *, now: datetime, duration_s: int | None, terminated_by: str
-) -> None:
+) -> CallEnd | None:
     """Statuses come out of order (a cancelled call's no-answer before its trying): a call's progress never goes back."""
     call = locked(connection, call_sid, now=now)
     if PROGRESS.get(status, 0) < PROGRESS.get(call["status"], 0):
-        return
-    change(connection, call_sid, status=status)
+        return None
+    facts: dict[str, Any] = {"status": status}
     if status == "in-progress":
-        change(connection, call_sid, answered_at=call["answered_at"] or now)
+        facts["answered_at"] = call["answered_at"] or now
     if status in FINAL:
-        change(
-            connection,
-            call_sid,
-            ended_at=call["ended_at"] or now,
-            duration_s=call["duration_s"] if duration_s is None else duration_s,
-            terminated_by=terminated_by or call["terminated_by"],
-            slot_until=None,
-        )
+        facts |= {
+            "ended_at": call["ended_at"] or now,
+            "duration_s": call["duration_s"] if duration_s is None else duration_s,
+            "terminated_by": terminated_by or call["terminated_by"],
+            "slot_until": None,
+        }
+    change(connection, call_sid, **facts)
+    return end_of(connection, call) if status in FINAL else None
+
+
+def end_of(connection: Connection, call: RowMapping) -> CallEnd:
+    tries = select(schema.escalations.c.id).where(schema.escalations.c.call_sid == call["call_sid"]).limit(1)
+    return CallEnd(outcome_of(call), handed_over=connection.execute(tries).first() is not None)

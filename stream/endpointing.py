@@ -70,6 +70,14 @@ class Endpointing:
         """How long ago the caller's last speech frame ended."""
         return self.now_ms - self._ended_ms
 
+    @property
+    def undecided_ms(self) -> int:
+        """So much more sound, and no less, is needed before `feed` can tell of a start, a pause or an end; 0: any frame may bring it."""
+        if not self.speaking:
+            return self._options.start_ms - self._voiced_ms
+        pause_ms = self.end_ms if self.paused else min(self.end_ms, self._options.hint_ms)
+        return min(pause_ms - self.silence_ms, self._options.max_utterance_ms - len(self._sound) * FRAME_MS)
+
     def feed(self, frame: bytes, is_speech: bool) -> Iterator[Heard]:
         self.now_ms += FRAME_MS
         self._run_ms = self._run_ms + FRAME_MS if is_speech else 0

@@ -67,6 +67,9 @@ class ScriptedLine:
         self.now += FRAME_S
         return next(self._events, HungUp())
 
+    def gather(self, frames: int) -> None:
+        """Each comes by itself here."""
+
     def wake(self) -> None:
         """Nobody waits here."""
 

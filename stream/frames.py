@@ -48,6 +48,7 @@ class Frames:
         self._most_bytes = ANY_BYTES if max_bytes is None else max_bytes
         self._parts: list[bytes] = []  # of a message that comes in several frames
         self._is_text = False
+        self.usual_bytes = 0  # of the last frame that took the short way, as it came
 
     def shake_hands(self, environ: Mapping[str, Any]) -> None:
         """Answer the request that the WSGI server has read. Raises HandshakeRefused; then nothing is to be written."""
@@ -63,10 +64,13 @@ class Frames:
     def take(self, data: bytes) -> Iterator[str | bytes]:
         """The messages that end in `data`; b"" is the end of the connection."""
         between_messages = not self._parts and not self.protocol.reader.buffer and self.protocol.state is OPEN
-        if between_messages and (sound := usual_message(data, self._most_bytes)):
+        while between_messages and (sound := usual_message(data, self._most_bytes)):
             yield sound
-        else:
-            yield from self._understand(data)
+            self.usual_bytes = len(sound) + 8
+            data = data[self.usual_bytes :]
+            if not data:
+                return
+        yield from self._understand(data)
 
     def _understand(self, data: bytes) -> Iterator[str | bytes]:
         if data:
@@ -102,10 +106,10 @@ def request(environ: Mapping[str, Any]) -> bytes:
 
 
 def usual_message(data: bytes, most_bytes: int = ANY_BYTES) -> bytes | None:
-    """The payload, if `data` is one frame, whole, binary, masked and of 126 to 65,535 bytes: the caller's sound. Else None.
+    """The payload, if `data` begins with a frame that is whole, binary, masked and of 126 to 65,535 bytes: the caller's sound. Else None.
 
     The library takes six times as long for it, as it is ready for frames that come in pieces."""
     if len(data) < 8 or data[0] != WHOLE_BINARY or data[1] != MASKED_LONG:
         return None
     size = data[2] << 8 | data[3]
-    return apply_mask(data[8:], data[4:8]) if size == len(data) - 8 <= most_bytes else None
+    return apply_mask(data[8 : 8 + size], data[4:8]) if size <= most_bytes and size <= len(data) - 8 else None

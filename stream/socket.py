@@ -60,11 +60,17 @@ class WebSocket:
         self._lost = self._half_closed = self._released = False
         self._pings_every_s, self._heard = ping_interval or inf, True
         self._ping_at = time.monotonic() + self._pings_every_s
+        self._wanted, self._low_water = 1, 1  # messages; bytes
         self._bell, self._poll = Bell(), select.poll()
         prepare(self._sock)
         self._poll.register(self._sock, select.POLLIN)
         self._poll.register(self._bell, select.POLLIN)
         self._write()
+
+    def gather(self, count: int) -> None:
+        """A `receive` that waits is woken by so many messages of the usual size together, not by each; what has come is there at its
+        timeout in any case, so give it one."""
+        self._wanted = count
 
     def receive(self, timeout: float | None = None) -> str | bytes | None:
         """The next message; None when none came within `timeout` seconds, or at once after `wake`. Raises ConnectionClosed."""
@@ -92,6 +98,7 @@ class WebSocket:
         The connection itself is left to the WSGI server, which counts them."""
         if self._released:
             return
+        self._wake_for(1)
         if not self._over:
             self._protocol.send_close(reason or CloseCode.NORMAL_CLOSURE, message or "")
             self._write()
@@ -117,6 +124,7 @@ class WebSocket:
 
     def _wait(self, timeout_s: float) -> None:
         """Until a message is there, the peer has gone, somebody calls `wake`, or the time is up."""
+        self._wake_for(self._wanted * self._frames.usual_bytes or 1)
         now = time.monotonic()
         give_up_at = now + timeout_s
         while not self._over:
@@ -127,10 +135,19 @@ class WebSocket:
             if woken or self.backlog or now >= give_up_at:
                 return
 
+    def _wake_for(self, size: int) -> None:
+        """The system wakes us for so many bytes. Those that only have a few to say are heard at the timeout."""
+        if size != self._low_water:
+            self._low_water = size
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
     def _look(self, timeout_s: float) -> bool:
         """Read and write what can be, at the latest after `timeout_s`. True if the bell has rung."""
         woken = False
-        for number, what in self._poll.poll(None if timeout_s == inf else max(0.0, timeout_s) * 1000):
+        happened = self._poll.poll(None if timeout_s == inf else max(0.0, timeout_s) * 1000)
+        if not happened and self._low_water > 1:
+            self._read()
+        for number, what in happened:
             if number == self._bell.fileno():
                 self._bell.hush()
                 woken = True

@@ -59,6 +59,9 @@ class CallersLine:
             self._pass_20_ms()
         return self._arrived.popleft() if self._arrived else None
 
+    def gather(self, frames: int) -> None:
+        """Each comes by itself here."""
+
     def wake(self) -> None:
         """Nobody waits here."""
 

@@ -170,7 +170,7 @@ class Jambonz:
     def raw(self, path: str, body: bytes, *, content_type: str = "application/json", signature: str | None = None) -> TestResponse:
         header = sign(body, self.secret, now=self.house.now.timestamp()) if signature is None else signature
         headers = {"Jambonz-Signature": header} if header else {}
-        return self._client.post(path, data=body, content_type=content_type, headers=headers)
+        return self._client.post(path, data=body, content_type=content_type, headers=headers, buffered=True)  # to its end
 
     def post(self, path: str, **body: Any) -> TestResponse:
         facts = {"call_sid": SID, "direction": "inbound", "from": "15085551212", "to": "16174000000", "call_status": "in-progress", **body}

@@ -71,6 +71,9 @@ class FakeSocket:
         self.closed = False
         self._woken = threading.Event()
 
+    def gather(self, count: int) -> None:
+        """Each comes by itself here."""
+
     def receive(self, timeout: float | None = None) -> Any:
         if self.closed:
             raise ConnectionClosed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -68,6 +69,13 @@ def received(model: type[HookModel]) -> HookModel:
 def answer(verbs: list[Verb]) -> Response:
     """Jambonz takes 200 with application/json; anything else would drop the caller."""
     return jsonify(verbs)
+
+
+def answer_first(work: Callable[[], object]) -> Response:
+    """204; `work`, which nobody waits for and which must not raise, follows on the same thread when the answer is on its way."""
+    response = Response(status=204)
+    response.call_on_close(work)
+    return response
 
 
 def rescue(error: Exception) -> ResponseReturnValue:

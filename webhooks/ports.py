@@ -10,7 +10,7 @@ from typing import Protocol, cast
 from flask import current_app
 
 from calls.agents import AgentPresence, Callback, CallbackState, LegAnswer, ScreenPop
-from calls.call import CallRecord, Outcome, Ticket, Turn
+from calls.call import CallEnd, CallRecord, Outcome, Ticket, Turn
 from calls.live import Live
 from calls.ports import Languages, Summarizer, Understanding, Voice
 from calls.settings import Environment, Settings
@@ -24,7 +24,7 @@ class CallJournal(Protocol):
 
     def status_changed(
         self, call_sid: str, status: str, *, now: datetime, duration_s: int | None = None, terminated_by: str = ""
-    ) -> None: ...
+    ) -> CallEnd | None: ...
 
     def outcome(self, call_sid: str) -> Outcome | None: ...
 

@@ -13,7 +13,7 @@ from calls.agents import LegAnswer
 from calls.call import CallRecord, Outcome, OutcomeKind
 from calls.errors import HookError
 from webhooks.closing import close
-from webhooks.door import about, guarded, path, received
+from webhooks.door import about, answer_first, guarded, path, received
 from webhooks.human import agents_at
 from webhooks.payloads import StatusChange
 from webhooks.ports import Bot, bot
@@ -33,15 +33,16 @@ def status() -> ResponseReturnValue:
     if hook.parent_call_sid:
         agents_leg(house, hook, hook.parent_call_sid, now)
         return "", 204
-    house.journal.status_changed(hook.call_sid, hook.call_status, now=now, duration_s=hook.duration, terminated_by=hook.call_termination_by)
-    if hook.caller_gone:
-        record = house.journal.record(hook.call_sid)
-        let_go(house, record, now)
-        if record and record.outcome and record.outcome.kind is OutcomeKind.UNHEARD:  # a gather of a caller who has gone calls no hook
-            house.journal.call_ended(hook.call_sid, Outcome(OutcomeKind.HUNG_UP), now=now)
-        tell(house, "call", hook.call_sid, {"state": "ended"})
-        house.closing.close(hook.call_sid, now=now)
-    return "", 204
+    sid = hook.call_sid
+    end = house.journal.status_changed(sid, hook.call_status, now=now, duration_s=hook.duration, terminated_by=hook.call_termination_by)
+    if end is None:
+        return "", 204
+    if end.handed_over:
+        let_go(house, house.journal.record(sid), now)
+    if end.outcome and end.outcome.kind is OutcomeKind.UNHEARD:  # a gather of a caller who has gone calls no hook
+        house.journal.call_ended(sid, Outcome(OutcomeKind.HUNG_UP), now=now)
+    tell(house, "call", sid, {"state": "ended"})
+    return answer_first(lambda: close(house, sid, now))  # should it fail, the sweeper closes the call
 
 
 def agents_leg(house: Bot, hook: StatusChange, call_sid: str, now: datetime) -> None:
