@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from calls.events import SpeechEnded, SpeechStarted
+from calls.events import SpeechEnded, SpeechPaused, SpeechResumed, SpeechStarted
 from stream.endpointing import Endpointing, EndpointingOptions, Framer
 
 FRAME = bytes(640)
@@ -89,3 +91,28 @@ def test_sound_of_any_size_is_cut_into_frames_of_20_ms(sizes: list[int], rate: i
     joined = b"".join(frames)
     assert sound.startswith(joined)
     assert len(sound) - len(joined) < rate // 50 * 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=12))
+def test_nothing_is_decided_within_the_sound_that_is_said_to_be_needed(pattern: list[tuple[bool, int]]) -> None:
+    """Frames that are taken together are never taken too late."""
+    options = EndpointingOptions(start_ms=120, end_ms=450, hint_ms=200, max_utterance_ms=3000)
+    endpointing, not_before_ms = Endpointing(options, sample_rate=16_000), 0
+    for speech in [speech for speech, frames in pattern for _ in range(frames)]:
+        told = [event for event in endpointing.feed(FRAME, speech) if not isinstance(event, SpeechResumed)]
+        assert not told or endpointing.now_ms >= not_before_ms
+        not_before_ms = endpointing.now_ms + endpointing.undecided_ms
+
+
+def test_the_next_decision_is_seen_as_early_as_it_can_come() -> None:
+    endpointing = Endpointing(EndpointingOptions(start_ms=120, end_ms=460, hint_ms=200), sample_rate=16_000)
+    assert endpointing.undecided_ms == 120
+    for needed_ms in (100, 80, 60, 40, 20):
+        list(endpointing.feed(FRAME, True))
+        assert endpointing.undecided_ms == needed_ms
+    assert [type(event) for event in endpointing.feed(FRAME, True)] == [SpeechStarted]
+    assert endpointing.undecided_ms == 200
+    silence = [(endpointing.undecided_ms, [type(event) for event in endpointing.feed(FRAME, False)]) for _ in range(23)]
+    assert [needed_ms for needed_ms, _ in silence] == [*range(200, 0, -20), *range(260, 0, -20)]
+    assert {at: told for at, (_, told) in enumerate(silence) if told} == {9: [SpeechPaused], 22: [SpeechEnded]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from calls.agents import Customer, LegAnswer
-from calls.call import Consent, Intent, Outcome, OutcomeKind, Question, Timings, Turn
+from calls.call import CallEnd, Consent, Intent, Outcome, OutcomeKind, Question, Timings, Turn
 from calls.ports import Journal as JournalPort
 from records.journal import Journal
 from tests import databases
@@ -77,13 +77,16 @@ def test_a_turn_written_again_replaces_itself(journal: Journal) -> None:
     assert [turn.said for turn in record.turns] == [("One.",)]
 
 
-def test_a_call_is_over_when_jambonz_has_said_so(journal: Journal) -> None:
-    assert not journal.is_over("CA1")
-    start(journal, "CA1")
-    journal.call_ended("CA1", Outcome(OutcomeKind.FINISHED), now=NOW)
-    assert not journal.is_over("CA1"), "the bot's part alone"
-    journal.status_changed("CA1", "completed", now=NOW)
-    assert journal.is_over("CA1")
+def test_who_tells_the_end_of_a_call_learns_how_it_ended(journal: Journal) -> None:
+    assert journal.status_changed("CA1", "completed", now=NOW) == CallEnd(None, handed_over=False), "never heard of before"
+    start(journal, "CA2")
+    assert journal.status_changed("CA2", "in-progress", now=NOW) is None
+    journal.call_ended("CA2", Outcome(OutcomeKind.ESCALATED, "asked"), now=NOW)
+    journal.escalation_started("CA2", "asha", NOW, agents=["asha"])
+    ended = CallEnd(Outcome(OutcomeKind.ESCALATED, "asked"), handed_over=True)
+    assert journal.status_changed("CA2", "completed", now=NOW) == ended
+    assert journal.status_changed("CA2", "in-progress", now=NOW) is None, "late, and no news"
+    assert journal.status_changed("CA2", "completed", now=NOW) == ended, "told twice"
 
 
 @pytest.mark.parametrize("words", ["நன்றி", "👩‍👩‍👧", "<script>alert('x')</script>", "ab" * 100_000, "a\r\n\tb", "''; DROP TABLE calls"])

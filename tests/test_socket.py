@@ -238,8 +238,18 @@ def test_the_short_way_is_for_whole_sound_only(frame: Frame) -> None:
     assert usual_message(frame.serialize(mask=True)) is None
     whole = Frame(Opcode.BINARY, SOUND)
     assert usual_message(whole.serialize(mask=False)) is None
-    assert usual_message(whole.serialize(mask=True) * 2) is None
     assert usual_message(whole.serialize(mask=True)[:-1]) is None
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, 99, 648])
+def test_sound_that_comes_together_is_read_as_if_it_came_alone(cut: int) -> None:
+    frames = opened_frames(None)
+    sounds = [bytes([at]) * size for at, size in enumerate((640, 320, 640, 640))]
+    together = b"".join(Frame(Opcode.BINARY, sound).serialize(mask=True) for sound in sounds)
+    last, key = Frame(Opcode.BINARY, SOUND).serialize(mask=True), Frame(Opcode.TEXT, b"{}").serialize(mask=True)
+    taken = [*frames.take(together + last[:cut]), *(frames.take(last[cut:]) if cut < len(last) else ()), *frames.take(key + together)]
+    assert taken == [*sounds, SOUND, "{}", *sounds]
+    assert frames.usual_bytes == 648
 
 
 def test_sound_between_the_parts_of_another_message_is_a_fault(pair: Pair) -> None:
@@ -265,6 +275,67 @@ def test_what_is_sent_arrives(pair: Pair) -> None:
 
 
 # -- waiting --------------------------------------------------------------------------
+
+
+def test_messages_that_are_gathered_wake_us_together(pair: Pair) -> None:
+    ws, peer = pair()
+    peer.send(Opcode.BINARY, SOUND)
+    assert ws.receive(timeout=5) == SOUND  # now their size is known
+    ws.gather(3)
+    threading.Thread(target=lambda: [(time.sleep(0.1), peer.send(Opcode.BINARY, bytes([at]) * 640)) for at in range(3)]).start()
+    began = time.monotonic()
+    assert ws.receive(timeout=20) == bytes(640)
+    assert time.monotonic() - began > 0.25, "not before the third"
+    assert [ws.receive(timeout=0), ws.receive(timeout=0)] == [b"\1" * 640, b"\2" * 640]
+
+
+def test_who_gathers_hears_at_the_timeout_what_has_come(pair: Pair) -> None:
+    ws, peer = pair()
+    peer.send(Opcode.BINARY, SOUND)
+    ws.receive(timeout=5)
+    ws.gather(4)
+    peer.send(Opcode.TEXT, b"key")
+    began = time.monotonic()
+    assert ws.receive(timeout=0.1) == "key"
+    assert time.monotonic() - began >= 0.1
+    ws.gather(1)
+    peer.send(Opcode.TEXT, b"another")
+    assert ws.receive(timeout=20) == "another"
+
+
+def test_who_gathers_is_woken_by_a_wake_and_by_the_end(pair: Pair) -> None:
+    ws, peer = pair()
+    peer.send(Opcode.BINARY, SOUND)
+    ws.receive(timeout=5)
+    ws.gather(4)
+    threading.Timer(0.05, ws.wake).start()
+    began = time.monotonic()
+    assert ws.receive(timeout=20) is None
+    peer.send(Opcode.BINARY, SOUND)
+    peer.sock.shutdown(socket.SHUT_WR)
+    assert ws.receive(timeout=20) == SOUND
+    with pytest.raises(ConnectionClosed):
+        ws.receive(timeout=20)
+    assert time.monotonic() - began < 10
+
+
+def test_who_gathers_and_closes_sees_the_peers_short_answer_at_once(pair: Pair) -> None:
+    ws, peer = pair()
+    peer.send(Opcode.BINARY, SOUND)
+    ws.receive(timeout=5)
+    ws.gather(4)
+    assert ws.receive(timeout=0.01) is None
+
+    def answer() -> None:
+        assert peer.frames(1)[0][0] is Opcode.CLOSE
+        peer.send(Opcode.CLOSE, b"\x03\xe8")
+        if peer.has_ended():  # we have had its answer
+            peer.sock.close()
+
+    threading.Thread(target=answer).start()
+    began = time.monotonic()
+    ws.close()
+    assert time.monotonic() - began < 0.9, "not GOODBYE_S"
 
 
 def test_waiting_ends_in_time(pair: Pair) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 from calls.call import Outcome, OutcomeKind, Ticket, Turn
 from calls.errors import CrmBusy
 from records import schema
+from records.closing import Settled
 from records.journal import Journal
 from records.presence import Presences
 from records.sweeping import DIED, LONGEST_BRIDGE, OPENED, SETTLING, SILENT_AFTER, Ending, Signs, Sweeper, Verdict, verdict
@@ -67,14 +68,15 @@ class Desk:
         self.journal, self.closed, self.started = journal, list[str](), list[str]()
         self.trouble, self.takes_deliveries = False, True
 
-    def close(self, sid: str, *, now: datetime) -> Ticket | None:
+    def settled(self, sid: str, *, now: datetime) -> Settled:
         if self.trouble:
             raise CrmBusy("the desk's database is locked")
         record = self.journal.record(sid)
+        is_over = record is not None and record.ended_at is not None
         if record is None or record.talking or not record.turns:
-            return None
+            return Settled(None, is_over)
         self.closed.append(sid)
-        return Ticket("T-1", sid, "", "other", "normal", "en", "open", "", "", 1.0, now, now)
+        return Settled(Ticket("T-1", sid, "", "other", "normal", "en", "open", "", "", 1.0, now, now), is_over)
 
     def start(self, call_sid: str, *, now: datetime) -> bool:
         self.started += [call_sid] if self.takes_deliveries else []

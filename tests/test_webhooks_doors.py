@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -10,11 +11,13 @@ from sqlalchemy import Engine
 
 from calls.errors import HookError
 from calls.settings import Environment
+from calls.signature import sign
 from tests import hook_rig
 from tests.hook_rig import (
     AGENT,
     CALL_HOOKS,
     JOURNAL,
+    SECRET,
     SID,
     House,
     Jambonz,
@@ -38,6 +41,29 @@ def test_statuses_are_journalled_and_the_last_one_files_the_ticket(house: House,
     assert (record.status, record.duration_s, record.ended_at) == ("completed", 9, house.now)
     assert house.desk.ticket_of(SID) is not None
     assert house.journal.active(house.now) == 0
+
+
+def test_the_last_status_is_answered_before_the_ticket_is_filed(house: House) -> None:
+    jambonz = Jambonz(house)
+    jambonz.verbs("/voice")
+    body = json.dumps({"call_sid": SID, "direction": "inbound", "from": "1", "to": "2", "call_status": "completed"}).encode()
+    signature = sign(body, SECRET, now=house.now.timestamp())
+    response = house.client().post("/status", data=body, content_type="application/json", headers={"Jambonz-Signature": signature})
+    assert (response.status_code, house.desk.ticket_of(SID)) == (204, None)
+    response.close()  # as the server does when the answer is on its way
+    assert house.desk.ticket_of(SID) is not None
+
+
+def test_a_ticket_that_can_not_be_filed_then_is_logged_and_left_to_the_sweeper(
+    house: House, jambonz: Jambonz, caplog: pytest.LogCaptureFixture
+) -> None:
+    jambonz.verbs("/voice")
+    house.lose("ticket_calls")
+    assert jambonz.post("/status", call_status="completed").status_code == 204
+    assert "a call's ticket could not be filed" in caplog.messages
+    record = house.journal.record(SID)
+    assert record is not None
+    assert record.ended_at == house.now
 
 
 def test_the_agents_leg_is_journalled_with_its_parent(house: House, jambonz: Jambonz) -> None:
