@@ -172,11 +172,13 @@ def main() -> None:
     parser.add_argument("scenes", nargs="*", help=f"some of: {', '.join(SCENES)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="a minute instead of eight")
     parser.add_argument("--out", default="bench-results/main-line.json", type=Path)
+    parser.add_argument("--database", default="", help="PostgreSQL by URL, an empty database; without it SQLite files")
     options = parser.parse_args()
     chosen = options.scenes or list(SCENES)
     report: Report = {"machine": f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}"}
     began = time.monotonic()
-    with BotProcess({"MAX_CALLS": "35"}, progress=print) as bot:
+    given = {"MAX_CALLS": "35"} | ({"DATABASE_URL": options.database} if options.database else {})
+    with BotProcess(given, progress=print) as bot:
         report["start_to_ready_s"] = round(time.monotonic() - began, 1)
         print(f"  start to ready: {report['start_to_ready_s']} s; idle: {census(bot)}", flush=True)
         for name in chosen:

@@ -111,14 +111,15 @@ class Switchboard:
 
 
 @contextmanager
-def bot_with_a_timer(most_calls: int) -> Iterator[BotProcess]:
+def bot_with_a_timer(most_calls: int, database: str) -> Iterator[BotProcess]:
     """The bot of jambonz-app.json, but for its ears."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         tree = json.loads((ROOT / "jambonz-app.json").read_text(encoding="utf-8"))
         tree["recognizer"] = {"use": "timer", "options": {"ms": TIMER_MS, "texts": list(QUESTIONS)}}
         path = Path(folder) / "bench-app.json"
         path.write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
-        with BotProcess({"BOT_CONFIG": str(path), "MAX_CALLS": str(most_calls), "LOG_LEVEL": "WARNING"}) as bot:
+        given = {"BOT_CONFIG": str(path), "MAX_CALLS": str(most_calls), "LOG_LEVEL": "WARNING"}
+        with BotProcess(given | ({"DATABASE_URL": database} if database else {})) as bot:
             yield bot
 
 
@@ -180,9 +181,14 @@ def told(heard: Heard) -> Report:
 
 def broken(report: Report) -> list[str]:
     """What is not as it should be, in words."""
+    late = [f"hooks p95 {report['hooks_ms']['p95']} ms"] if report["hooks_ms"]["p95"] > HOOK_MS else []
+    return late + noticed(report)
+
+
+def noticed(report: Report) -> list[str]:
+    """What is so wrong that a caller hears it."""
     found = {
         f"{report['gaps_over_60_ms']} gaps over {GAP_MS} ms in the bot's sound": report["gaps_over_60_ms"] > 0,
-        f"hooks p95 {report['hooks_ms']['p95']} ms": report["hooks_ms"]["p95"] > HOOK_MS,
         f"replies p95 {report['reply_ms']['p95']} ms": report["reply_ms"]["p95"] > REPLY_MS,
         f"{report['frames_dropped']} frames that the bot did not take in time": report["frames_dropped"] > 0,
         f"{report['left']} calls ended by the bot": report["left"] > 0,
@@ -204,28 +210,34 @@ def show(report: Report) -> None:
     print(f"  {'the callers themselves were late (p99)':<44} {report['callers_lag_ms']} ms{busy}", flush=True)
 
 
-def measure(calls: int = CALLS, most: int = MOST, quick: bool = False) -> Report:
+def measure(calls: int = CALLS, most: int = MOST, quick: bool = False, database: str = "") -> Report:
+    """`database`: a URL; without it a new SQLite file."""
     sys.setswitchinterval(0.0005)  # who sends hooks shares this process with the crowd, and would time its own waiting for it
     speaker = Speaker()
     crowd = Crowd([to_its_last_sound(speaker.pcm(Say(text), RATE)) for text in QUESTIONS])
-    with bot_with_a_timer((calls if quick else most) + 60) as bot:
+    with bot_with_a_timer((calls if quick else most) + 60, database) as bot:
         board = Switchboard(bot)
         first_calls(bot, crowd, board)
         idle = look(bot)
         report = with_calls(bot, crowd, board, calls, MEASURE_S / 3 if quick else MEASURE_S, idle)
         show(report)
-        report["more"] = [] if quick or broken(report) else list(until_it_breaks(bot, crowd, board, most, idle))
+        report["more"] = [] if quick else list(until_it_breaks(bot, crowd, board, most, idle))
         crowd.close()
         report["errors_logged"] = bot.log.read_text().count('"level": "ERROR"')
     return report
 
 
 def until_it_breaks(bot: BotProcess, crowd: Crowd, board: Switchboard, most: int, idle: dict[str, float]) -> Iterator[Report]:
+    """More and more calls, until a caller hears that they are too many, or those who play the callers can't follow."""
     while len(crowd.callers) < most:
         step = with_calls(bot, crowd, board, len(crowd.callers) + STEP, SEARCH_S, idle)
-        print(f"  {step['calls']} calls: {step['cores']:.2f} cores; {'; '.join(broken(step)) or 'all well'}", flush=True)
+        how = f"{step['cores']:.2f} cores, replies p95 {step['reply_ms']['p95']} ms, hooks p95 {step['hooks_ms']['p95']} ms"
+        print(f"  {step['calls']} calls: {how}; {'; '.join(broken(step)) or 'all well'}", flush=True)
         yield step
-        if broken(step):
+        if step["callers_lag_ms"] >= QUIET_MS:
+            print(f"  the callers themselves were {step['callers_lag_ms']} ms late (p99): beyond this it is not the bot that is measured")
+            return
+        if noticed(step):
             return
 
 
@@ -246,4 +258,5 @@ def to_its_last_sound(pcm: Pcm) -> Pcm:
 
 async def hundred(bot: BotProcess, quick: bool) -> Report:
     """A scene of `python -m bench`; it has a bot of its own, as its ears are others."""
-    return measure(quick=quick)
+    database = bot.environ()["DATABASE_URL"]
+    return measure(quick=quick, database="" if database.startswith("sqlite") else database)
