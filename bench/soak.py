@@ -115,15 +115,23 @@ def _ports(pid: int) -> Iterator[int]:
 # -- growth ------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Of a figure in 100 calls: a fitted line's slope, and how far off it may be (95 %). It counts as growth when it is beyond chance, and
-    comes to something in an hour's calls."""
+    """Of a figure in 100 calls: a fitted line's slope, how far off it may be (95 %), and the slope of the later half alone. It counts as
+    growth when it is beyond chance, comes to something in an hour's calls, and goes on: a pool that got its last thread does not grow."""
 
     per_100: float
     give_or_take: float
+    late_per_100: float
 
     @property
     def is_growth(self) -> bool:
-        return self.per_100 > self.give_or_take and self.per_100 * HOURLY_CALLS / 100 >= WORTH_TELLING
+        least = WORTH_TELLING * 100 / HOURLY_CALLS
+        return self.per_100 > self.give_or_take and self.per_100 >= least and self.late_per_100 >= least
+
+    def __str__(self) -> str:
+        verdict = "   GROWS" if self.is_growth else ""
+        return (
+            f"{self.per_100:+.3f} in 100 calls, give or take {self.give_or_take:.3f}; {self.late_per_100:+.3f} in the later half{verdict}"
+        )
 
 
 def growth(calls: Sequence[float], values: Sequence[float]) -> Growth:
@@ -131,14 +139,16 @@ def growth(calls: Sequence[float], values: Sequence[float]) -> Growth:
     residuals' correlation with the ones before them); fewer than four points prove nothing."""
     x, y = np.asarray(calls, float), np.asarray(values, float)
     if len(x) < 4 or not np.ptp(x):
-        return Growth(0.0, math.inf)
+        return Growth(0.0, math.inf, 0.0)
     slope, base = np.polyfit(x, y, 1)
     residuals = y - slope * x - base
     power = float(residuals @ residuals)
     alike = max(0.0, float(residuals[1:] @ residuals[:-1]) / power) if power > 1e-12 else 0.0
     independent = max(3.0, len(x) * (1 - alike) / (1 + alike))
     deviation = math.sqrt(power / (independent - 2) / len(x) / float(np.var(x)))
-    return Growth(100 * float(slope), 100 * student_95(independent - 2) * deviation)
+    late = x >= (x[0] + x[-1]) / 2
+    late_slope = np.polyfit(x[late], y[late], 1)[0] if np.ptp(x[late]) else 0.0
+    return Growth(100 * float(slope), 100 * student_95(independent - 2) * deviation, 100 * float(late_slope))
 
 
 def student_95(freedom: float) -> float:
@@ -290,8 +300,7 @@ def judged(watched: Watched, callers: Callers) -> dict[str, Any]:
             found = growth([one.calls for one in settled], [getattr(one, figure) for one in settled])
             report[name][f"{figure}_per_100_calls"] = [round(found.per_100, 3), round(found.give_or_take, 3)]
             growing += [f"{name} {figure}"] if found.is_growth else []
-            print(f"  {name:<7} {figure:<9} {getattr(settled[0], figure):>8.1f} -> {getattr(settled[-1], figure):>8.1f}", end="   ")
-            print(f"{found.per_100:+.3f} in 100 calls, give or take {found.give_or_take:.3f}{'   GROWS' if found.is_growth else ''}")
+            print(f"  {name:<7} {figure:<9} {getattr(settled[0], figure):>8.1f} -> {getattr(settled[-1], figure):>8.1f}   {found}")
     report["growing"] = growing
     print(f"  verdict: {'nothing grows' if not growing else 'growing: ' + ', '.join(growing)}")
     return report
