@@ -25,11 +25,11 @@ from simulator.bot_process import ROOT, free_port
 
 FRAME_S, FRAME_BYTES = 0.02, 640
 SETTLE_S = 2.0
-KINDS = ("stock", "ours")
+KINDS = ("stock", "ours", "together")
 
 
 class Server:
-    """`with Server("ours", 100) as server:` serves that many sockets."""
+    """`with Server("ours", 100) as server:` serves that many sockets. "together": ours, woken by four messages at once."""
 
     def __init__(self, kind: str, sockets: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
@@ -116,7 +116,7 @@ def main() -> None:
             rows.append(row)
             late = row["late_ms"]
             print(
-                f"  {kind:<6} {sockets:>4} sockets: {row['cpu_us_a_message']:>6.1f} us a message, {row['cores']:.2f} cores; late median "
+                f"  {kind:<8} {sockets:>4} sockets: {row['cpu_us_a_message']:>6.1f} us a message, {row['cores']:.2f} cores; late median "
                 f"{late['median']:.1f}, p99 {late['p99']:.1f}, max {late['max']:.1f} ms; {row['threads_a_socket']:.1f} threads, "
                 f"{row['files_a_socket']:.1f} files, {row['rss_kb_a_socket']:.0f} KB a socket; {row['missing']} not received",
                 flush=True,

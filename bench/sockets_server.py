@@ -1,4 +1,5 @@
-"""What bench/sockets.py measures: an application whose one socket only receives, served by flask-sock's own server or by ours (SOCKETS)."""
+"""What bench/sockets.py measures: an application whose one socket only receives, served by flask-sock's own server or by ours (SOCKETS: see
+bench/sockets.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ import flask_sock
 from stream.socket import WebSocket
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-if os.environ.get("SOCKETS") == "ours":
+KIND = os.environ.get("SOCKETS")
+TOGETHER = 4 if KIND == "together" else 1
+TIMEOUT_S = 0.02 if TOGETHER == 1 else (TOGETHER + 1) * 0.02
+if KIND != "stock":
     flask_sock.Server = WebSocket
 
 app = flask.Flask(__name__)
@@ -41,6 +45,8 @@ def figures() -> dict[str, Any]:
 
 @sock.route("/audio")  # type: ignore[untyped-decorator]
 def audio(ws: Any) -> None:
+    if TOGETHER > 1:
+        ws.gather(TOGETHER)
     while True:
-        if (message := ws.receive(timeout=0.02)) is not None:
+        if (message := ws.receive(timeout=TIMEOUT_S)) is not None:
             late_ms.append((time.monotonic() - struct.unpack_from(">d", message)[0]) * 1000)
