@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from nlu.wordlists import CONTRACTIONS, FUNCTION_WORDS, JOINED, SPELLINGS
 
@@ -52,7 +52,7 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in words(text)]
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def is_function_word(stemmed: str) -> bool:
     """Whether a stem is grammar or courtesy ("the", "please", "है"), and says nothing of what is wanted."""
     return stemmed in _function_stems()
@@ -141,7 +141,7 @@ def _run_of_letters(tokens: list[str], at: int) -> int:
     return end - at
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _english_stem(word: str) -> str:
     if len(word) < 4 or any(char.isdigit() for char in word):
         return word
@@ -151,7 +151,7 @@ def _english_stem(word: str) -> str:
     return word
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _hindi_stem(word: str) -> str:
     for ending in _HINDI_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from nlu.calendar_words import DATE, ENGLISH_ORDINAL, HINDI_ORDINAL, ORDINALS, TAMIL_ORDINAL
 from nlu.cardinals import below_hundred
@@ -28,7 +28,7 @@ def _written_endings() -> frozenset[str]:
     return frozenset(map(fold, (*HINDI_ORDINAL, "ஆம்", "ஆவது", "ம்", "வது")))
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _by_word(word: str) -> int:
     if word in numbered(ORDINALS):
         return numbered(ORDINALS)[word]

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from nlu import number_words as tables
 from nlu.skeletons import skeleton
@@ -91,7 +91,7 @@ def _by_skeleton() -> dict[str, Numeral]:
     return {word: numeral for word, numeral in longer.items() if len(word) >= _SKELETON}
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def numeral(word: str) -> Numeral | None:
     for suffix in _TAMIL_SUFFIXES:
         if word.endswith(suffix) and word.removesuffix(suffix) in numerals():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from nlu import number_words as tables
 from nlu.cardinals import cardinal
@@ -194,7 +194,7 @@ def _is_number(word: str) -> bool:
     return word.isdigit() or bool(word and numeral(word))
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _names(word: str) -> tuple[str, ...]:
     """The letters whose names make up the word, the longest name first; nothing where something is left over."""
     if not word:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import random
+import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from calls.call import Call, Intent, Question, Say, Turn
+from calls.call import Call, Intent, Question, Say, Transcript, Turn
 from calls.settings import IntentSettings, Settings, load
 from nlu import everyday, language
 from nlu.classifier import NOTHING, Classifier
 from nlu.clues import Clues
+from nlu.following import Following
 from nlu.kin import KIN
 from nlu.lexicon import Lexicon
 from nlu.negation import mark
 from nlu.rules import Rules
+from nlu.slots import SlotReader
 
 CALL = Call("sid", "+919876500001", "+911140000000")
 
@@ -343,3 +348,46 @@ def test_what_is_elsewhere_for_one_is_anothers_business(settings: Settings) -> N
     )
     assert clinic.understand("my mother has fever since monday").name == "fever"
     assert Rules(settings).understand("my mother has fever since monday").name == "other"
+
+
+# -- what is remembered of callers ----------------------------------------------------
+def unbounded() -> dict[str, int]:
+    """How much each cache without a bound holds."""
+    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "nlu"]
+    caches = {
+        f"{one.__module__}.{one.__qualname__}": one for module in modules for one in vars(module).values() if hasattr(one, "cache_info")
+    }
+    return {name: one.cache_info().currsize for name, one in caches.items() if one.cache_info().maxsize is None}
+
+
+def babble(seed: int) -> list[str]:
+    """Sentences with words that nobody said before, in three scripts, as line noise and ids bring them."""
+    dice = random.Random(seed)
+    frames = ("my licence {} has expired", "order id is {} {}", "मेरा {} {} खो गया", "என் {} வேலை செய்யவில்லை {}", "{} {} tally {}")
+    alphabets = ("abcdefghij", "0123456789", "कखगघचछजटडतदनपबमरलवसह", "கசடதபறயரலவழளனமந")
+
+    def word() -> str:
+        return "".join(dice.choices(dice.choice(alphabets), k=dice.randint(3, 9)))
+
+    return [frame.format(word(), word(), word()) for frame in frames for _ in range(30)]
+
+
+def test_no_memory_without_a_bound_fills_with_what_callers_say(rules: Rules, settings: Settings) -> None:
+    """A process lives for months, and what strangers say is theirs."""
+
+    reader, following = SlotReader(settings), Following(settings)
+
+    def hear(sentences: list[str]) -> None:
+        for number, text in enumerate(sentences):
+            code, asked = ("en", "hi", "ta")[number % 3], (Question.OPEN, Question.ANYTHING_ELSE, Question.OFFER_HUMAN)[number // 3 % 3]
+            history = [Turn(0, said=["Hello."], asked=asked)]
+            list(rules.respond(Turn(1, heard=text, language=code), history, CALL))
+            following(Transcript(text, code), history, code)
+            for intent in settings.intents:
+                reader.read(text, intent=intent, language=code, now=datetime(2026, 3, 1, tzinfo=UTC))
+
+    hear(babble(1))
+    before = unbounded()
+    assert before, "there are such caches: of the word lists"
+    hear(babble(2))
+    assert unbounded() == before
