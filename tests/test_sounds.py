@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from calls.links import SoundKey, sound_token
 from stream.fake import ToneVoice
 from tests import hook_rig
-from tests.hook_rig import SID, House, Jambonz, kinds, settings_with
+from tests.hook_rig import NOW, SID, House, Jambonz, kinds, settings_with
 from tests.transfer_rig import ASHA, house_with, talked, telephones
-from webhooks.sounds import KEPT, Clips
+from webhooks.sounds import KEPT, KEPT_FOR, Clips
 
 migrated_file, database = hook_rig.migrated_file, hook_rig.database
 LEG: dict[str, Any] = {"call_sid": "leg", "parent_call_sid": SID, "direction": "outbound", "to": ASHA}
@@ -129,10 +129,21 @@ def test_few_briefings_are_kept() -> None:
         return leg.encode()
 
     for number in range(KEPT + 1):
-        clips.get(f"leg{number}", lambda n=number: make(f"leg{n}"))  # type: ignore[misc]
-    assert clips.get(f"leg{KEPT}", lambda: make("again")) == f"leg{KEPT}".encode()
-    assert clips.get("leg0", lambda: make("leg0")) == b"leg0"
+        clips.get(f"leg{number}", lambda n=number: make(f"leg{n}"), now=NOW)  # type: ignore[misc]
+    assert clips.get(f"leg{KEPT}", lambda: make("again"), now=NOW) == f"leg{KEPT}".encode()
+    assert clips.get("leg0", lambda: make("leg0"), now=NOW) == b"leg0"
     assert made[-2:] == [f"leg{KEPT}", "leg0"]
+
+
+def test_briefings_are_kept_while_they_are_heard_and_no_longer() -> None:
+    clips, later = Clips(), timedelta(seconds=0.1)
+    clips.get("repeated", lambda: b"1", now=NOW)
+    clips.get("heard once", lambda: b"2", now=NOW)
+    assert clips.get("repeated", lambda: b"anew", now=NOW + KEPT_FOR - later) == b"1"
+    clips.get("another", lambda: b"3", now=NOW + KEPT_FOR + later)
+    assert len(clips) == 2
+    assert clips.get("repeated", lambda: b"anew", now=NOW + KEPT_FOR + later) == b"1"
+    assert clips.get("heard once", lambda: b"anew", now=NOW + KEPT_FOR + later) == b"anew"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import threading
 import wave
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import cache
 
 from flask import Blueprint, Response, current_app
@@ -30,7 +31,8 @@ bp = Blueprint("sounds", __name__)
 RATE = 8000  # Hz: a telephone's
 PAUSE_S, NOTHING_S = 0.25, 0.2
 RINGS = 20  # of 3 s each: longer than most agents let it ring; Jambonz begins again at the end
-KEPT = 64  # briefings of legs that ring now
+KEPT = 64  # briefings at most, of legs that ring now
+KEPT_FOR = timedelta(minutes=2)  # from when it was last heard: they are the caller's words, and 200 KB each
 
 
 @bp.get("/sounds/ringback.wav")
@@ -83,7 +85,7 @@ def clip(house: Bot, key: SoundKey) -> bytes:
 
 def spoken(house: Bot, key: SoundKey) -> bytes:
     clips: Clips = current_app.extensions.setdefault("briefings", Clips())
-    return clips.get(key.leg_sid, lambda: said(house, key))
+    return clips.get(key.leg_sid, lambda: said(house, key), now=house.clock())
 
 
 def said(house: Bot, key: SoundKey) -> bytes:
@@ -115,19 +117,24 @@ class Clips:
     """The briefings of the latest legs, as each may be asked for several times."""
 
     def __init__(self) -> None:
-        self._clips: OrderedDict[str, bytes] = OrderedDict()
+        self._clips: OrderedDict[str, tuple[datetime, bytes]] = OrderedDict()  # when it was last heard; the longest unheard first
         self._lock = threading.Lock()
 
-    def get(self, leg_sid: str, make: Callable[[], bytes]) -> bytes:
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def get(self, leg_sid: str, make: Callable[[], bytes], *, now: datetime) -> bytes:
+        _, known = self._clips.get(leg_sid, (now, None))
+        made = make() if known is None else known
         with self._lock:
-            if leg_sid in self._clips:
-                return self._clips[leg_sid]
-        made = make()
-        with self._lock:
-            self._clips[leg_sid] = made
-            while len(self._clips) > KEPT:
+            self._clips[leg_sid] = now, made
+            self._clips.move_to_end(leg_sid)
+            while len(self._clips) > KEPT or now - self._oldest() > KEPT_FOR:
                 self._clips.popitem(last=False)
         return made
+
+    def _oldest(self) -> datetime:
+        return next(iter(self._clips.values()))[0]
 
 
 @cache
