@@ -124,7 +124,7 @@ class WebSocket:
 
     def _wait(self, timeout_s: float) -> None:
         """Until a message is there, the peer has gone, somebody calls `wake`, or the time is up."""
-        self._wake_for(self._wanted * self._frames.usual_bytes or 1)
+        self._wake_for(max(1, self._wanted * self._frames.usual_bytes) if self._wanted > 1 else 1)
         now = time.monotonic()
         give_up_at = now + timeout_s
         while not self._over:

@@ -301,6 +301,7 @@ def test_who_gathers_hears_at_the_timeout_what_has_come(pair: Pair) -> None:
     ws.gather(1)
     peer.send(Opcode.TEXT, b"another")
     assert ws.receive(timeout=20) == "another"
+    assert time.monotonic() - began < 10, "who waits for one message is woken by the shortest"
 
 
 def test_who_gathers_is_woken_by_a_wake_and_by_the_end(pair: Pair) -> None:
