@@ -25,9 +25,9 @@ except BotError as error:
 if environment.allow_unsigned and not environment.webhook_secrets:
     print("!! ALLOW_UNSIGNED=1: everybody who reaches this port can pose as Jambonz. For development only.", file=sys.stderr, flush=True)
 
-# Arenas of memory for all threads to share. An idle bot takes 251 MB with eight, 248 with four, 244 with two; but with two a hundred
-# calls took 0.86 instead of 0.77 cores.
-allocator.share_arenas(4)
+# Arenas of memory for all threads to share. An idle bot takes 251 MB with four, 247 with two, and a hundred calls 0.65 cores with either,
+# since their threads take several frames at a time.
+allocator.share_arenas(2)
 
 
 def allow_files(count):
