@@ -93,9 +93,12 @@ class AfterCall:
 
     def _is_summed_up(self, sid: str) -> bool:
         """Whether the call is over and a model does it now: then the call is handed over when it has, or by the sweeper."""
-        record = self._journal.record(sid) if self._summing_up else None
-        is_done = record is not None and record.ended_at is not None and not record.talking
-        return bool(self._summing_up and record and is_done and self._summing_up.begin(record))
+        if self._summing_up is None:
+            return False
+        record = self._journal.record(sid)
+        if record is None or record.ended_at is None or record.talking:
+            return False
+        return self._summing_up.begin(record)
 
     def sum_up_by(self, summarise: Summarise | None) -> None:
         """Ended calls are summed up by a language model from now on; None: by the rules alone."""

@@ -298,7 +298,7 @@ def judged(watched: Watched, callers: Callers) -> dict[str, Any]:
         report[name] = {"first": as_dict(settled[0]), "last": as_dict(settled[-1])}
         for figure in FIGURES:
             found = growth([one.calls for one in settled], [getattr(one, figure) for one in settled])
-            report[name][f"{figure}_per_100_calls"] = [round(found.per_100, 3), round(found.give_or_take, 3)]
+            report[name][f"{figure}_per_100_calls"] = [round(found.per_100, 3), round(found.give_or_take, 3), round(found.late_per_100, 3)]
             growing += [f"{name} {figure}"] if found.is_growth else []
             print(f"  {name:<7} {figure:<9} {getattr(settled[0], figure):>8.1f} -> {getattr(settled[-1], figure):>8.1f}   {found}")
     report["growing"] = growing

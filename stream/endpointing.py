@@ -72,7 +72,7 @@ class Endpointing:
 
     @property
     def undecided_ms(self) -> int:
-        """So much more sound, and no less, is needed before `feed` can tell of a start, a pause or an end; 0: any frame may bring it."""
+        """So much more sound, and no less, is needed before `feed` can tell of a start, a pause or an end; 0 or less: any may do it."""
         if not self.speaking:
             return self._options.start_ms - self._voiced_ms
         pause_ms = self.end_ms if self.paused else min(self.end_ms, self._options.hint_ms)
