@@ -19,6 +19,8 @@ install-dev: .venv/.installed-dev
 	@test -x $(BIN)/python || { echo "making .venv with $(PYTHON)"; $(PYTHON) -m venv .venv; }
 	@echo "installing the packages of requirements.txt (a minute or two the first time)"
 	@set -o pipefail; $(PIP) -r requirements.txt $(SAY_PACKAGES)
+	@echo "learning the phrases of jambonz-app.json, so that no start waits for it"
+	@$(BIN)/flask understand </dev/null
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt

@@ -1,6 +1,5 @@
 """How gunicorn serves the bot: one process with a thread a call, and a stop that lets calls finish."""
 
-import multiprocessing
 import os
 import resource
 import sys
@@ -8,6 +7,7 @@ import threading
 import time
 
 import dotenv
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 dotenv.load_dotenv(".env")
@@ -76,36 +76,22 @@ class DrainingWorker(ThreadWorker):
 worker_class = DrainingWorker
 
 
-def on_starting(server):
-    """Find the operator's mistakes before anything is served; in a process of its own, as this one would keep what it takes of memory."""
-    looking = multiprocessing.get_context("fork").Process(target=look_at_database)
-    looking.start()
-    looking.join()
-    if looking.exitcode:
-        sys.exit(1)
-
-
-def look_at_database():
-    from records.database import open_database
-
-    try:
-        open_database(environment.database_url.get_secret_value()).dispose()
-    except BotError as error:
-        sys.exit(f"the bot can't start:\n{error}")
-
-
 def here(listeners):
     """The address on this machine."""
     host = "127.0.0.1" if environment.host == "0.0.0.0" else environment.host  # noqa: S104
     return f"http://{host}:{listeners[0].getsockname()[1]}"
 
 
-def when_ready(server):
+def post_fork(server, worker):
+    """What the worker process loads from here on stays, until bot.start() has all."""
+    allocator.load()
+
+
+def introduce(local):
     """Say what to enter in Jambonz, where people find their pages, and what is missing."""
     from calls.operator import not_configured
     from console.assets import pages_lack
 
-    local = here(server.LISTENERS)
     base = environment.public_url.rstrip("/") or local
     print(
         f"\nThe bot listens on {local} (at most {environment.max_calls} calls at once).\n\n"
@@ -126,7 +112,13 @@ def post_worker_init(worker):
     """The engines load; and as long as nobody has an account, here is the way to the first one."""
     from console.setup import setup_link
 
-    bot = worker.wsgi.extensions["bot"]
-    bot.start()
-    if link := setup_link(bot, environment.public_url or here(worker.sockets)):
+    bot, local = worker.wsgi.extensions["bot"], here(worker.sockets)
+    try:
+        bot.start()
+        link = setup_link(bot, environment.public_url or local)
+    except BotError as error:
+        print(f"the bot can't start:\n{error}", file=sys.stderr, flush=True)
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
+    introduce(local)
+    if link:
         print(f"  nobody has an account yet: make the first admin's at {link} (within an hour)\n", flush=True)

@@ -138,21 +138,27 @@ class Bot:
 
     def _begin(self) -> None:
         began = time.monotonic()
+        engines = self._loaded()
+        allocator.settle()
+        if engines is None:
+            return
+        self.house = self._furnished(engines, self.settings, lanes_for(engines))
+        log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
+
+    def _loaded(self) -> Engines | None:
         try:
             engines = make_engines(self.settings, self.environment, anybody=self.anybody, helpdesk=self)
             self.closing.sum_up_by(make_summariser(self.settings, self.environment))
         except BotError as error:
             self.trouble = str(error)
             log.critical("the engines can't be started; others hear the callers", extra={"why": str(error)})
-            return
+            return None
         except Exception:
             self.trouble = "the engines can't be started; the log says why"
             log.exception("the engines can't be started; others hear the callers")
-            return
+            return None
         self.closing.warm_up()
-        allocator.settle()
-        self.house = self._furnished(engines, self.settings, lanes_for(engines))
-        log.info("ready for calls", extra={"seconds": round(time.monotonic() - began, 1), **self._recognizer()})
+        return engines
 
     def _furnished(self, engines: Engines, settings: Settings, lanes: Lanes) -> House:
         return House(

@@ -14,15 +14,15 @@ from typing import Any
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter, RequestLimit
-from limits.errors import ConfigurationError
-from redis import RedisError
+from limits.errors import ConfigurationError, StorageError
 
 from calls.errors import SettingsError
 from records.people import plain
 
 log = logging.getLogger(__name__)
 AN_ADDRESS, AN_ACCOUNT = "5 per minute", "20 per hour"
-WAIT_S = 1  # for Redis
+WAIT_S = 1
+OF_REDIS: dict[str, str | int] = {"socket_connect_timeout": WAIT_S, "socket_timeout": WAIT_S, "wrap_exceptions": True}
 
 
 def limit(app: Flask, redis_url: str, *, logins: set[str], others: set[str]) -> None:
@@ -35,7 +35,7 @@ def limit(app: Flask, redis_url: str, *, logins: set[str], others: set[str]) -> 
             address,
             app=app,
             storage_uri=redis_url.strip().replace("unix://", "redis+unix://", 1) or "memory://",
-            storage_options={"socket_connect_timeout": WAIT_S, "socket_timeout": WAIT_S} if redis_url.strip() else {},
+            storage_options=OF_REDIS if redis_url.strip() else {},
             in_memory_fallback_enabled=True,
             key_prefix="voicebot",
             on_breach=breached,
@@ -67,6 +67,6 @@ def breached(tries: RequestLimit) -> None:
 def forgive() -> None:
     """Forget the tries that this request was counted among."""
     limiter: Limiter = current_app.extensions["tries"]
-    with suppress(RedisError):
+    with suppress(StorageError):
         for tries in limiter.current_limits:
             limiter.limiter.clear(tries.limit, *tries.request_args)

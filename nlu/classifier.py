@@ -13,23 +13,24 @@ from zlib import crc32
 
 import numpy as np
 
-from nlu import language, shelf
+from nlu import language, pupil, shelf
 from nlu.clues import Clues
 from nlu.elsewhere import shipped
 from nlu.kin import KIN, TOPICS
 from nlu.lexicon import Lexicon
 from nlu.negation import MARKS, REFUSALS, UNWANTED, mark
-from nlu.softmax import Array, Lesson, Row, Softmax, fit
+from nlu.softmax import Array, Lesson, Row, Softmax, as_bytes, fit, from_bytes
 
 NOTHING = "~"
 _NOTHING_COUNTS = 2.0  # all that is elsewhere together, where the phrases of an average intent count 1
 _PART_COUNTS = 0.5
 _ALONE = "n:"
-_VIEWS = (("c:",), ("s:", "g:"), ("w:", "u:"))  # meaning alone, sound alone, words alone
+_VIEWS = {"c": 0, "s": 1, "g": 1, "w": 2, "u": 2}  # by how a clue begins: meaning alone, sound alone, words alone
 _TORN, _TORN_NOTHING, _KEPT = 2, 1, 0.3  # times that a phrase is learnt with most of its clues torn out, and how many are left
 _OWN_PHRASES, _OWN_SHARE = 4, 0.025  # so many phrases that speak of a topic make it the helpdesk's own
-_DEAR, _STEPS = 1e-5, 60
+_DEAR, _STEPS = 1e-5, 300  # it comes to rest after about 90
 
+_WEIGHTS = shelf.Form(".npz", as_bytes, from_bytes)
 Phrases = tuple[tuple[str, tuple[str, ...]], ...]  # (intent, sentences of all languages)
 
 
@@ -100,7 +101,8 @@ class Teaching:
 
 
 def _views(row: Row) -> Iterator[Array]:
-    return (np.array([clue.startswith(view) for clue in row], dtype=bool) for view in _VIEWS)
+    of = np.fromiter((_VIEWS.get(clue[0], -1) for clue in row), dtype=np.int8, count=len(row))
+    return (of == view for view in sorted(set(_VIEWS.values())))
 
 
 def _torn(text: str, length: int, times: int) -> Iterator[Array]:
@@ -111,14 +113,7 @@ def _torn(text: str, length: int, times: int) -> Iterator[Array]:
 
 @lru_cache(maxsize=2)
 def learnt(phrases: Phrases) -> Classifier:
-    """The classifier of these phrases, with the shipped lexicon. What was learnt is kept, here and on the shelf."""
-    clues = Clues(Lexicon.load(), KIN)
+    """The classifier of these phrases, with the shipped lexicon. What was learnt is kept, here and on the shelf. Raises
+    EngineUnavailable."""
     key = shelf.key_of(part for intent, texts in phrases for part in (intent, *texts, ""))
-    if known := shelf.taken(key):
-        return Classifier(clues, known)
-    with shelf.one_at_a_time(key):
-        if known := shelf.taken(key):
-            return Classifier(clues, known)
-        classifier = Classifier.taught(dict(phrases), clues)
-        shelf.keep(key, classifier.learnt)
-    return classifier
+    return Classifier(Clues(Lexicon.load(), KIN), shelf.taken_or_made(key, _WEIGHTS, lambda: pupil.learn(phrases)))

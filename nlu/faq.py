@@ -19,6 +19,7 @@ from calls.settings import Settings
 from nlu import everyday
 from nlu.question_kinds import Asked
 from nlu.question_words import Keys, Meaning, Reader
+from nlu.readings import Readings, read_all
 from nlu.wishes import TRANSFER
 
 
@@ -59,20 +60,15 @@ class FaqFinder:
     def __init__(self, settings: Settings) -> None:
         self._intents = {name: entry.intent for name, entry in settings.faq.items()}
         self._reader = Reader()
-        told = [
-            (name, self._reader.read(text)) for name, entry in settings.faq.items() for texts in entry.questions.values() for text in texts
-        ]
-        self._known = _known(told)
+        asked = [(name, text) for name, entry in settings.faq.items() for texts in entry.questions.values() for text in texts]
+        wished = [(name, text) for name, intent in settings.intents.items() for texts in intent.phrases.values() for text in texts]
+        readings = read_all(self._reader, (text for _, text in (*asked, *wished)))
+        self._known = _known((name, readings[text]) for name, text in asked)
         self._stems = sorted({key for keys in self._known.values() for key in keys if key.islower() or not key.isascii()})
         self._near = lru_cache(maxsize=4096)(self._nearest)
-        phrases = [
-            (name, self._reader.read(text))
-            for name, intent in settings.intents.items()
-            for texts in intent.phrases.values()
-            for text in texts
-        ]
+        phrases = [(name, readings[text]) for name, text in wished]
         self._weights = _weights([*self._known.values(), *_known(phrases).values()])
-        self._questions = self._weighed(settings)
+        self._questions = self._weighed(settings, readings)
         self._rivals = [words.meant for _, words in phrases if not words.asked.direct]
 
     def find(self, heard: str, intent: Intent) -> str:
@@ -109,12 +105,12 @@ class FaqFinder:
             return _OF_ANY_INTENT
         return _OF_ITS_INTENT if bound in (intent.name, *intent.also, intent.slots.get("nearest")) else _AGAINST_THE_INTENT
 
-    def _weighed(self, settings: Settings) -> list[_Question]:
+    def _weighed(self, settings: Settings, readings: Readings) -> list[_Question]:
         """The questions; a word counts the more, the more of its entry's questions in its language hold it."""
         questions = []
         for name, entry in settings.faq.items():
             for texts in entry.questions.values():
-                read = [self._reader.read(text) for text in texts]
+                read = [readings[text] for text in texts]
                 for words in read:
                     shares = [_share(keys, read) for keys in words.meant]
                     meant = tuple((keys, self._weigh(keys) * math.sqrt(share)) for keys, share in zip(words.meant, shares, strict=True))

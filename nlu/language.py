@@ -14,9 +14,11 @@ from nlu.wordlists import CONTRACTIONS, FUNCTION_WORDS, JOINED, SPELLINGS
 
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ`´"), "'")
 _UNSEEN = dict.fromkeys([0x200B, 0x200C, 0x200D, 0xFEFF, 0x093C])  # joiners, and the nukta that half of all writers leave out
-_NASAL = {0x0901: 0x0902}  # chandrabindu and anusvara are used for each other
+_WRITTEN_ALIKE = {**_UNSEEN, 0x0901: 0x0902}  # chandrabindu and anusvara are used for each other
 _LETTER_PREFIXES = {"e", "ई", "இ"}  # as in e-invoice
 _LONGEST_JOIN = max(len(parts.split()) for parts in JOINED)
+_FIRST_OF_COMPOUNDS = {parts.split()[0] for parts in JOINED} | _LETTER_PREFIXES
+_FEW_SCRIPTS = 2_000  # characters
 _NUMBERED_FORM = re.compile(r"^(gstr)(\d+[a-z]?)$")
 
 _ENGLISH_ENDINGS = (
@@ -70,30 +72,43 @@ def stem(word: str) -> str:
 
 
 def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFD", text.casefold()).translate(_UNSEEN).translate(_NASAL)
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    text = unicodedata.normalize("NFD", text.casefold()).translate(_WRITTEN_ALIKE)
     return unicodedata.normalize("NFC", text).translate(_APOSTROPHES)
+
+
+class _Apart(dict[int, int | str]):
+    """For `str.translate`: letters, their marks, digits and apostrophes stay, every other character is a space. Remembers a few scripts."""
+
+    def __missing__(self, point: int) -> int | str:
+        char = chr(point)
+        kept = point if char == "'" or unicodedata.category(char)[0] in "LMN" else " "
+        if len(self) < _FEW_SCRIPTS:
+            self[point] = kept
+        return kept
+
+
+_APART = _Apart()
 
 
 def _tokens(text: str) -> Iterator[str]:
     """Runs of letters, their marks and digits. An apostrophe inside a word belongs to it; "3-b" and "e-mail" are two."""
-    run = ""
-    for char in text + " ":
-        if unicodedata.category(char)[0] in "LMN" or (char == "'" and run):
-            run += char
-        elif run:
-            yield run.rstrip("'")
-            run = ""
+    return filter(None, (run.strip("'") for run in text.translate(_APART).split(" ")))
 
 
 def _spelled(tokens: Iterator[str]) -> list[str]:
+    return [word for token in tokens for word in _spell(token)]
+
+
+@lru_cache(maxsize=20_000)
+def _spell(token: str) -> tuple[str, ...]:
     """Contractions opened, British and Indian spellings made one, "gstr3b" taken apart."""
     spelled: list[str] = []
-    for token in tokens:
-        whole = CONTRACTIONS.get(token) or _opened(token)
-        for word in whole.split():
-            numbered = _NUMBERED_FORM.match(word)
-            spelled += numbered.groups() if numbered else [SPELLINGS.get(word, word)]
-    return spelled
+    for word in (CONTRACTIONS.get(token) or _opened(token)).split():
+        numbered = _NUMBERED_FORM.match(word)
+        spelled += numbered.groups() if numbered else [SPELLINGS.get(word, word)]
+    return tuple(spelled)
 
 
 def _opened(token: str) -> str:
@@ -118,6 +133,10 @@ def _join(tokens: list[str]) -> list[str]:
     joined: list[str] = []
     position = 0
     while position < len(tokens):
+        if len(token := tokens[position]) > 1 and token not in _FIRST_OF_COMPOUNDS:
+            joined.append(token)
+            position += 1
+            continue
         word, used = _compound(tokens, position)
         joined += word.split()
         position += used

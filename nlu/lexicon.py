@@ -72,14 +72,14 @@ class Lexicon:
 
     def _matches(self, fitting: Sequence[tuple[str, ...]]) -> Iterator[tuple[_Patterns, int]]:
         """Every form that fits, and where it begins."""
-        for begin in range(len(fitting)):
-            reached: list[_Patterns] = [()]
-            for patterns in fitting[begin:]:
-                reached = [(*told, pattern) for told in reached for pattern in patterns]
-                yield from ((told, begin) for told in reached if told in self._concepts)
+        for begin, fits in enumerate(fitting):
+            reached: list[_Patterns] = [()] if fits else []
+            end = begin
+            while reached and end < len(fitting):
+                reached = [(*told, pattern) for told in reached for pattern in fitting[end]]
+                yield from [(told, begin) for told in reached if told in self._concepts]
                 reached = [told for told in reached if told in self._begun]
-                if not reached:
-                    break
+                end += 1
 
     def _fit(self, word: str) -> tuple[str, ...]:
         """The patterns that a word fits; also the nearest known word, if it neither is one nor has a meaning of its own."""

@@ -132,17 +132,20 @@ def _asks_in_tamil(word: str) -> bool:
 
 def _longest(words: list[str], at: int) -> tuple[frozenset[Kind], int]:
     forms, longest = _forms()
-    for length in range(min(longest, len(words) - at), 0, -1):
+    for length in range(min(longest.get(words[at], 0), len(words) - at), 0, -1):
         if kinds := forms.get(tuple(words[at : at + length])):
             return kinds, length
     return frozenset(), 1
 
 
 @cache
-def _forms() -> tuple[dict[tuple[str, ...], frozenset[Kind]], int]:
+def _forms() -> tuple[dict[tuple[str, ...], frozenset[Kind]], dict[str, int]]:
+    """And how long, in words, the longest is that begins with a word."""
     forms: dict[tuple[str, ...], frozenset[Kind]] = {}
+    longest: dict[str, int] = {}
     for kind, text in _WORDS.items():
         for form in text.split("|"):
             words = tuple(language.words(form))
             forms[words] = forms.get(words, frozenset()) | {kind}
-    return forms, max(map(len, forms))
+            longest[words[0]] = max(longest.get(words[0], 0), len(words))
+    return forms, longest

@@ -22,6 +22,7 @@ from nlu.variations import Variations
 from nlu.wanting import Wanting
 
 _SURE = 0.97
+_ANYTHING = "how can i see my licence number 12 என் कैसे"
 _SPEAKING, _AROUND = frozenset({"TALK", "TELL"}), 3  # what else, so near to a language's name, belongs to the request for it
 _WANT_AN_ANSWER = (Question.OFFER_HUMAN, Question.OFFER_CALLBACK, Question.STILL_THERE)
 
@@ -32,13 +33,13 @@ class Rules:
     ahead = True  # may be asked before the caller has finished for certain: it costs nothing and does nothing
 
     def __init__(self, settings: Settings, *, anybody: Anybody = always, now: Callable[[], datetime] = utc_now) -> None:
-        """Learns from the phrases, which takes about a second. `anybody(intent, language)`: whether a human could take such a call
-        at this moment."""
+        """Learns from the phrases, which takes seconds the first time (nlu/shelf.py). `anybody(intent, language)`: whether a human could
+        take such a call at this moment. Raises EngineUnavailable."""
         self._settings = settings
         self._variations = Variations(settings.understanding.variations)
         self._wanting, self._lexicon = Wanting(settings), Lexicon.load()
         self._dialogue, self._noticing = Dialogue(settings, anybody=anybody, now=now), Noticing(settings, now=now)
-        everyday.read([])  # reads its word lists now, not while a caller waits
+        self.complete(self.understand(_ANYTHING), Turn(0, heard=_ANYTHING), [])  # reads all word lists now, not while a caller waits
 
     def complete(self, intent: Intent, turn: Turn, history: Sequence[Turn]) -> Intent:
         """What our rules notice beside an intent, whoever understood it: see nlu.noticing."""

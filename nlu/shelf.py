@@ -1,6 +1,6 @@
-"""What was learnt from phrases, kept in the user's cache folder: the same phrases are learnt once a machine, not once a process.
+"""What was made of the phrases of jambonz-app.json, kept in the user's cache folder: it is made once a machine, not once a process.
 
-Nothing depends on it: what is missing or broken there is learnt again, and where nothing can be written nothing is kept."""
+Nothing depends on it: what is missing or broken there is made again, and where nothing can be written nothing is kept."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
-
-import numpy as np
-
-from nlu.softmax import Softmax
+from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
-KEPT = 40  # files; those that were not used for longest go first
+KEPT = 80  # files; those that were not used for longest go first
 _ROOM = Path(__file__).parent
-_APART = "\n"
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[_Made]):
+    """How one kind of thing is written down. Both raise ValueError: for what can't be written, for what was not written so."""
+
+    suffix: str
+    written: Callable[[_Made], bytes]
+    read: Callable[[bytes], _Made]
 
 
 def folder() -> Path:
@@ -30,26 +36,36 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voicebot" / "learnt"
 
 
+def taken_or_made(key: str, form: Form[_Made], make: Callable[[], _Made]) -> _Made:
+    """From the shelf, or made and put there. While one process makes it, others that want the same wait: processes start together."""
+    if (known := taken(key, form)) is not None:
+        return known
+    with one_at_a_time(key):
+        if (known := taken(key, form)) is not None:
+            return known
+        made = make()
+        keep(key, form, made)
+    return made
+
+
 def key_of(parts: Iterable[str]) -> str:
-    """A name for what is learnt from `parts` by the code and the word lists as they are now."""
+    """A name for what is made of `parts` by the code and the word lists as they are now."""
     digest = hashlib.sha256(_teaching().encode())
     for part in parts:
         digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()[:32]
 
 
-def taken(key: str) -> Softmax | None:
+def taken(key: str, form: Form[_Made]) -> _Made | None:
     """What was kept under this key, None when nothing was."""
-    path = folder() / f"{key}.npz"
+    path = folder() / f"{key}{form.suffix}"
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            classes, columns = (bytes(kept[name]).decode().split(_APART) for name in ("classes", "columns"))
-            found = Softmax(classes, {clue: at for at, clue in enumerate(columns)}, kept["weights"])
+        found = form.read(path.read_bytes())
         with suppress(OSError):
             os.utime(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError) as error:
         log.warning("what was learnt before can't be read; it is learnt again", extra={"error": type(error).__name__})
         return None
     return found
@@ -57,7 +73,7 @@ def taken(key: str) -> Softmax | None:
 
 @contextmanager
 def one_at_a_time(key: str) -> Iterator[None]:
-    """While one process learns this, others that want the same wait, and find it on the shelf then: processes start together."""
+    """Of all processes that want to make this; the others find it on the shelf then."""
     with ExitStack() as held:
         try:
             folder().mkdir(parents=True, exist_ok=True)
@@ -68,35 +84,30 @@ def one_at_a_time(key: str) -> Iterator[None]:
         yield
 
 
-def keep(key: str, learnt: Softmax) -> None:
-    """For the next process. A clue or class that holds a line break is kept nowhere."""
-    columns = sorted(learnt.columns, key=learnt.columns.__getitem__)
-    if any(_APART in name for name in (*columns, *learnt.classes)):
-        return
-    texts = {
-        name: np.frombuffer(_APART.join(names).encode(), np.uint8) for name, names in (("classes", learnt.classes), ("columns", columns))
-    }
+def keep(key: str, form: Form[_Made], made: _Made) -> None:
+    """For the next process."""
     try:
+        content = form.written(made)
         shelf = folder()
         shelf.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=shelf, suffix=".part", delete=False) as part:
-            np.savez(part, weights=learnt.weights, **texts)  # type: ignore[arg-type]
-        os.replace(part.name, shelf / f"{key}.npz")
+            part.write(content)
+        os.replace(part.name, shelf / f"{key}{form.suffix}")
         _clear(shelf)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         log.warning("what was learnt can't be kept for the next start", extra={"error": type(error).__name__})
 
 
 def _clear(shelf: Path) -> None:
-    by_use = sorted(shelf.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in by_use[KEPT:]:
+    kept = (path for path in shelf.iterdir() if path.suffix not in (".lock", ".part"))
+    for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         path.unlink(missing_ok=True)
         path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 @cache
 def _teaching() -> str:
-    """Of all that shapes what is learnt: our own files and the word lists."""
+    """Of all that shapes what is made: our own files and the word lists."""
     digest = hashlib.sha256()
     for path in sorted([*_ROOM.glob("*.py"), *_ROOM.glob("*.tsv"), *_ROOM.glob("lexicon/*.tsv")]):
         digest.update(path.read_bytes())

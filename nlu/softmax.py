@@ -1,16 +1,20 @@
-"""Softmax regression on sparse clues, fitted in numpy: a few thousand sentences take about a second."""
+"""Softmax regression on sparse clues."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Row = Mapping[str, float]  # clue -> how strongly it is there
+_APART = "\n"
 _MEMORY = 8  # steps that the curvature is estimated from
 _ENOUGH = 1e-4  # a step that makes the loss less by no more than this share is the last
 
@@ -43,6 +47,29 @@ class Softmax:
         return [float(chance) for chance in _normalised(scores[None, :])[0]]
 
 
+def as_bytes(learnt: Softmax) -> bytes:
+    """For `from_bytes`: weights by name, and no code. Raises ValueError for a clue or a class that holds a line break."""
+    columns = sorted(learnt.columns, key=learnt.columns.__getitem__)
+    if any(_APART in name for name in (*columns, *learnt.classes)):
+        raise ValueError("a line break stands in a name")
+    texts = {
+        name: np.frombuffer(_APART.join(names).encode(), np.uint8) for name, names in (("classes", learnt.classes), ("columns", columns))
+    }
+    file = BytesIO()
+    np.savez(file, weights=learnt.weights, **texts)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def from_bytes(content: bytes) -> Softmax:
+    """Raises ValueError."""
+    try:
+        with np.load(BytesIO(content), allow_pickle=False) as kept:
+            classes, columns = (bytes(kept[name]).decode().split(_APART) for name in ("classes", "columns"))
+            return Softmax(classes, {clue: at for at, clue in enumerate(columns)}, kept["weights"])
+    except (KeyError, EOFError, BadZipFile, OSError) as error:
+        raise ValueError("no weights were written there") from error
+
+
 def fit(lessons: Sequence[Lesson], columns: Mapping[str, int], *, l2: float, steps: int = 60) -> Softmax:
     """`columns`: clue -> its number in the lessons. `l2`: how dear strong weights are."""
     classes = sorted({lesson.label for lesson in lessons})
@@ -64,26 +91,24 @@ def fit(lessons: Sequence[Lesson], columns: Mapping[str, int], *, l2: float, ste
 
 
 class _Sheet:
-    """The lessons as numbers, once by lesson and once by column, so that both products are sums of runs. Each column stands in some
-    lesson; the last one, of the bias, in all."""
+    """The lessons as a sparse matrix, a row a lesson and a column a clue; the last column, of the bias, stands in all rows."""
 
     def __init__(self, lessons: Sequence[Lesson], width: int) -> None:
+        from scipy.sparse import csr_array  # 20 MB of memory, and only who learns needs it
+
         bias, one = np.array([width], dtype=np.int32), np.ones(1, dtype=np.float32)
-        lengths = [len(lesson.columns) + 1 for lesson in lessons]
-        row = np.repeat(np.arange(len(lessons), dtype=np.int32), lengths)
-        self._column = np.concatenate([part for lesson in lessons for part in (lesson.columns, bias)])
-        self._value = np.concatenate([part for lesson in lessons for part in (lesson.strengths, one)])[:, None]
-        self._row_starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        order = np.argsort(self._column, kind="stable")
-        self._by_column, self._value_by_column = row[order], self._value[order]
-        self._column_starts = np.searchsorted(self._column[order], np.arange(width + 1))
+        columns = np.concatenate([part for lesson in lessons for part in (lesson.columns, bias)])
+        strengths = np.concatenate([part for lesson in lessons for part in (lesson.strengths, one)])
+        starts = np.cumsum([0, *(len(lesson.columns) + 1 for lesson in lessons)])
+        self._rows = csr_array((strengths, columns, starts), shape=(len(lessons), width + 1))
+        self._columns = self._rows.T.tocsr()
 
     def times(self, weights: Array) -> Array:
-        product: Array = np.add.reduceat(weights[self._column] * self._value, self._row_starts, axis=0)
+        product: Array = self._rows @ weights
         return product
 
     def back(self, errors: Array) -> Array:
-        product: Array = np.add.reduceat(errors[self._by_column] * self._value_by_column, self._column_starts, axis=0)
+        product: Array = self._columns @ errors
         return product
 
 
@@ -93,17 +118,29 @@ def _normalised(scores: Array) -> Array:
     return chances
 
 
+@dataclass(frozen=True)
+class _Past:
+    """A step, and how much the slope changed on it."""
+
+    step: Array
+    bend: Array
+
+    @cached_property
+    def curve(self) -> float:
+        return _dot(self.step, self.bend)
+
+
 def _lowest(loss: Callable[[Array], tuple[float, Array]], at: Array, steps: int) -> Array:
     """L-BFGS: downhill along the slope, bent by the curvature that the last steps showed."""
     height, slope = loss(at)
-    past: list[tuple[Array, Array]] = []
+    past: list[_Past] = []
     for _ in range(steps):
         way = _downhill(slope, past)
         moved = _step(loss, at, height, slope, way, 1.0 if past else min(1.0, 1 / (float(np.abs(slope).sum()) + 1e-12)))
         if moved is None:
             break
         new_at, new_height, new_slope = moved
-        past = [*past, (new_at - at, new_slope - slope)][-_MEMORY:]
+        past = [*past, _Past(new_at - at, new_slope - slope)][-_MEMORY:]
         settled = height - new_height < _ENOUGH * height
         at, height, slope = new_at, new_height, new_slope
         if settled:
@@ -111,29 +148,32 @@ def _lowest(loss: Callable[[Array], tuple[float, Array]], at: Array, steps: int)
     return at
 
 
-def _downhill(slope: Array, past: Sequence[tuple[Array, Array]]) -> Array:
+def _downhill(slope: Array, past: Sequence[_Past]) -> Array:
     way, shares = -slope, []
-    for step, bend in reversed(past):
-        share = float((step * way).sum()) / float((step * bend).sum())
+    for was in reversed(past):
+        share = _dot(was.step, way) / was.curve
         shares.append(share)
-        way = way - share * bend
+        way -= share * was.bend
     if past:
-        step, bend = past[-1]
-        way = way * (float((step * bend).sum()) / float((bend * bend).sum()))
-    for (step, bend), share in zip(past, reversed(shares), strict=True):
-        way = way + step * (share - float((bend * way).sum()) / float((step * bend).sum()))
+        way *= past[-1].curve / _dot(past[-1].bend, past[-1].bend)
+    for was, share in zip(past, reversed(shares), strict=True):
+        way += was.step * (share - _dot(was.bend, way) / was.curve)
     return way
+
+
+def _dot(one: Array, other: Array) -> float:
+    return float(np.vdot(one, other))
 
 
 def _step(
     loss: Callable[[Array], tuple[float, Array]], at: Array, height: float, slope: Array, way: Array, length: float
 ) -> tuple[Array, float, Array] | None:
     """The first of ever shorter steps that goes down enough."""
-    fall = float((slope * way).sum())
+    fall = _dot(slope, way)
     for _ in range(20):
         there = at + length * way
         found, new_slope = loss(there)
-        if found <= height + 1e-4 * length * fall and float(((new_slope - slope) * way).sum()) > 0:
+        if found <= height + 1e-4 * length * fall and _dot(new_slope - slope, way) > 0:
             return there, found, new_slope
         length /= 2
     return None

@@ -20,6 +20,7 @@ _OWN_WISH = 0.9  # a clause that is this sure of its own wish ...
 _CLEAR_WISH, _SEEN_IN_ALL = 0.95, 0.1  # ... and so clear, or not contradicted by the whole sentence, leads
 _HANDOVER = 0.6
 _MOST_WISHES, _SALAD = 3, 0.5
+_ALONE = 0.6  # so sure is a word by itself of what it speaks for
 _CONTRAST = 0.7  # "not X but Y": so sure of both
 
 
@@ -90,7 +91,7 @@ class Wanting:
         if len(words) <= _MOST_WISHES or any(language.is_function_word(language.stem(word)) for word in words):
             return False
         single = [self._read([word]) for word in words]
-        return len({wish.intent for wish in single if wish.sure >= _CONTRAST}) > _MOST_WISHES
+        return len({wish.intent for wish in single if wish.sure >= _ALONE}) > _MOST_WISHES
 
     def _is_urgent(self, wish: _Reading) -> bool:
         return self._settings.intents[wish.intent].priority == "high"

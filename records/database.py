@@ -13,10 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from sqlalchemy.exc import OperationalError as Unreachable
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -27,7 +24,12 @@ DRIVERS = {"sqlite": "sqlite", **dict.fromkeys(("postgres", "postgresql", "postg
 EXAMPLES = "sqlite:///data/voicebot.db or postgresql://user:password@host:5432/name"
 BUSY_S = 5
 _TURN = "writes"  # in a connection's own notes
+MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x766F6963  # of PostgreSQL's advisory locks; any number that nobody else takes
+
+
+class OtherRelease(Exception):
+    """The database holds tables that this release knows nothing of."""
 
 
 def open_database(url: str) -> Engine:
@@ -39,7 +41,7 @@ def open_database(url: str) -> Engine:
     try:
         with only_one_upgrades(engine, address) as connection:
             upgrade(connection)
-    except (SQLAlchemyError, CommandError, OSError) as error:
+    except (SQLAlchemyError, OtherRelease, OSError) as error:
         engine.dispose()
         raise explained(error, address) from error
     return engine
@@ -118,16 +120,38 @@ def only_one_upgrades(engine: Engine, address: URL) -> Iterator[Connection]:
 
 
 def upgrade(connection: Connection) -> None:
+    """All migrations that are not applied yet. Raises OtherRelease."""
+    if version(connection) == newest():
+        return
+    from alembic import command  # a quarter of a second of each start, for the one that needs it
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise OtherRelease(str(error)) from error
+
+
+def version(connection: Connection) -> str:
+    """Of the tables that are there, "" when there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def newest() -> str:
+    """A migration's file is named after its revision: v0001_calls_and_tickets.py is "0001"."""
+    return max(path.name for path in (MIGRATIONS / "versions").glob("v*.py")).removeprefix("v").partition("_")[0]
 
 
 def explained(error: Exception, address: URL) -> SettingsError | JournalError:
     """`error` in the operator's words."""
     place = URL.create(address.get_backend_name(), address.username, None, address.host, address.port, address.database).render_as_string()
-    if isinstance(error, CommandError):
+    if isinstance(error, OtherRelease):
         return SettingsError(f"DATABASE_URL: {place} was made by another release ({error}); run that release, or name another database")
     if isinstance(error, OSError):
         return SettingsError(

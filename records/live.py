@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from calls.live import LiveEvent
 from calls.settings import Environment
 from records.bounded import Bounded, QueuedSubscription
-from records.carriers import Carrier, CarrierFailed, DatabaseCarrier, RedisCarrier
+from records.carriers import Carrier, CarrierFailed, DatabaseCarrier
 from records.event_trees import event_of, tree_of
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,11 @@ REMEMBERED = 5000  # ids of events that came
 
 def open_live(environment: Environment, engine: Engine) -> SharedLive:
     """Over Redis where REDIS_URL names one, else over the database. Opens nothing yet: a missing Redis is logged when it is needed."""
-    redis_url = environment.redis_url.get_secret_value()
-    return SharedLive(RedisCarrier(redis_url) if redis_url else DatabaseCarrier(engine))
+    if not (redis_url := environment.redis_url.get_secret_value()):
+        return SharedLive(DatabaseCarrier(engine))
+    from records.redis_carrier import RedisCarrier
+
+    return SharedLive(RedisCarrier(redis_url))
 
 
 class SharedLive:

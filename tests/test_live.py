@@ -26,8 +26,9 @@ from calls.live import LiveEvent
 from calls.settings import Environment
 from records import schema
 from records.bounded import WAITING, QueuedSubscription
-from records.carriers import Carrier, DatabaseCarrier, Place, RedisCarrier, sweep
+from records.carriers import Carrier, DatabaseCarrier, Place, sweep
 from records.live import SharedLive, open_live
+from records.redis_carrier import RedisCarrier
 from tests import databases
 
 database, migrated_file, migrated_postgres = databases.database, databases.migrated_file, databases.migrated_postgres
@@ -194,7 +195,8 @@ def test_a_real_second_process_publishes(process: Process, carrier: Callable[[],
 SECOND_PROCESS = """
 import sys
 from calls.live import LiveEvent
-from records.carriers import DatabaseCarrier, RedisCarrier
+from records.carriers import DatabaseCarrier
+from records.redis_carrier import RedisCarrier
 from records.database import engine_for
 from records.live import SharedLive
 from sqlalchemy import make_url

@@ -1,20 +1,28 @@
-"""What was learnt is learnt once a machine; nothing depends on the shelf."""
+"""What was made of the phrases is made once a machine; nothing depends on the shelf."""
 
 from __future__ import annotations
 
+import json
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nlu import shelf
+from calls.errors import EngineUnavailable
+from nlu import pupil, shelf
 from nlu.classifier import Classifier, learnt
 from nlu.clues import Clues
 from nlu.kin import KIN
 from nlu.lexicon import Lexicon
+from nlu.question_words import Reader
+from nlu.readings import as_bytes, from_bytes, read_all
+from nlu.softmax import from_bytes as weights_from
 
 PHRASES = (("paint", ("blue paint", "a tin of paint", "paint the wall")), ("wood", ("a plank of wood", "saw the wood", "oak")))
+QUESTIONS = ("how do i take a backup", "बैकअप कैसे लें", "my data is not opening", "எப்படி பேக்கப் எடுப்பது", "", "monday 12")
+LINES: shelf.Form[list[str]] = shelf.Form(".lines", lambda lines: "\n".join(lines).encode(), lambda content: content.decode().split("\n"))
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +41,35 @@ def fresh() -> Classifier:
     return learnt(PHRASES)
 
 
+def nobody_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+
+def test_another_process_learns_the_same_as_this_one_would() -> None:
+    here = Classifier.taught(dict(PHRASES), Clues(Lexicon.load(), KIN))
+    assert chances(fresh()) == pytest.approx(chances(here), abs=1e-4)
+
+
 def test_a_second_process_finds_what_the_first_has_learnt(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = fresh()
     assert len([*own_shelf.glob("*.npz")]) == 1
-    monkeypatch.delattr(Classifier, "taught")  # nobody may teach any more
+    nobody_teaches(monkeypatch)
     assert chances(fresh()) == pytest.approx(chances(first), abs=1e-6)
+
+
+def test_what_cannot_be_learnt_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody_teaches(monkeypatch)
+    with pytest.raises(EngineUnavailable, match=r"the phrases of jambonz-app\.json could not be learnt: .* exit status 1"):
+        fresh()
+
+
+def test_a_killed_pupil_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(killed))
+    with pytest.raises(EngineUnavailable, match="signal 9"):
+        pupil.learn(PHRASES)
 
 
 def test_who_comes_while_another_process_learns_it_waits_and_learns_nothing(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +77,7 @@ def test_who_comes_while_another_process_learns_it_waits_and_learns_nothing(own_
     kept = own_shelf / f"{key}.npz"
     lesson = kept.read_bytes()
     kept.unlink()
-    monkeypatch.delattr(Classifier, "taught")  # nobody may teach any more
+    nobody_teaches(monkeypatch)
     waiting = threading.Thread(target=lambda: found.append(fresh()))
     found: list[Classifier] = []
     with shelf.one_at_a_time(key):
@@ -75,16 +107,39 @@ def test_a_shelf_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     assert set(chances(fresh())) == {"paint", "wood", "~"}
 
 
-def test_old_lessons_go_first(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_go_first(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "KEPT", 2)
-    known = Classifier.taught(dict(PHRASES), Clues(Lexicon.load(), KIN)).learnt
     for name in ("one", "two", "three"):
-        shelf.keep(name, known)
-    assert len([*own_shelf.glob("*.npz")]) == 2
-    assert shelf.taken("one") is None or shelf.taken("three") is not None
+        shelf.keep(name, LINES, [name])
+    assert len([*own_shelf.glob("*.lines")]) == 2
+    assert shelf.taken("one", LINES) is None or shelf.taken("three", LINES) is not None
 
 
-def test_no_code_is_kept(own_shelf: Path) -> None:
-    own_shelf.mkdir(parents=True)
-    np.savez(own_shelf / "evil.npz", classes=np.array([{"a": 1}], dtype=object))
-    assert shelf.taken("evil") is None
+def test_no_code_is_kept(tmp_path: Path) -> None:
+    np.savez(tmp_path / "evil.npz", classes=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError):
+        weights_from((tmp_path / "evil.npz").read_bytes())
+
+
+# -- what questions are about -------------------------------------------------------
+def test_readings_come_back_as_they_were_read(own_shelf: Path) -> None:
+    reader = Reader()
+    read = {text: reader.read(text) for text in QUESTIONS}
+    assert read_all(reader, QUESTIONS) == read
+    (path,) = own_shelf.glob("*.json")
+    assert from_bytes(path.read_bytes()) == read
+    told = path.read_text().replace("how do i take", "how do i bake")
+    path.write_text(told)
+    assert "how do i bake a backup" in read_all(reader, QUESTIONS), "it was taken from the shelf"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[]", b"{}", b'{"keys": [], "told": {"a": [["how"], [], [7], [], []]}}', b'{"keys": [], "told": {"a": 7}}']
+)
+def test_broken_readings_are_read_again(own_shelf: Path, content: bytes) -> None:
+    reader = Reader()
+    first = read_all(reader, QUESTIONS)
+    (path,) = own_shelf.glob("*.json")
+    path.write_bytes(content)
+    assert read_all(reader, QUESTIONS) == first
+    assert json.loads(path.read_bytes()) == json.loads(as_bytes(first)), "kept again"
