@@ -108,8 +108,9 @@ class Sound:
 
     turn: Turn
     say: Say
-    pcm: bytes
+    pcm: bytes  # not copied, as calls that say the same share it
     interruptible: bool = True
+    begin: int = 0  # what stands before this byte was taken out already
 
 
 @dataclass(frozen=True, slots=True)

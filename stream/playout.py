@@ -67,7 +67,7 @@ class Playout:
         """Queue an item. A Replied is preceded by the silence that flushes the far prebuffer."""
         if isinstance(item, Replied) and (last := self._last_sound()):
             silence = replace(last.say, text="")
-            self._queue.append(replace(last, say=silence, pcm=bytes(self._rate * 2 * TAIL_MS // 1000)))
+            self._queue.append(Sound(last.turn, silence, bytes(self._rate * 2 * TAIL_MS // 1000), last.interruptible))
         self._queue.append(item)
 
     def due(self, now: float) -> Iterator[Item]:
@@ -158,17 +158,20 @@ class Playout:
         return not isinstance(head, Sound) or self._ends_at - now < self._lead
 
     def _take(self) -> Item:
-        """The next event, or the next 80 ms of one sentence."""
+        """The next event, or the next 80 ms of one sentence: voices give it whole, or in chunks of their own."""
         item = self._queue.popleft()
         if not isinstance(item, Sound):
             return item
-        pcm = item.pcm
+        pcm, end = item.pcm[item.begin : item.begin + self._piece], item.begin + self._piece
+        if end < len(item.pcm):
+            self._queue.appendleft(Sound(item.turn, item.say, item.pcm, item.interruptible, end))
         while len(pcm) < self._piece and self._queue and isinstance(more := self._queue[0], Sound) and more.say is item.say:
-            pcm += more.pcm
             self._queue.popleft()
-        if len(pcm) > self._piece:
-            self._queue.appendleft(replace(item, pcm=pcm[self._piece :]))
-        return replace(item, pcm=pcm[: self._piece])
+            missing = self._piece - len(pcm)
+            pcm += more.pcm[more.begin : more.begin + missing]
+            if more.begin + missing < len(more.pcm):
+                self._queue.appendleft(Sound(more.turn, more.say, more.pcm, more.interruptible, more.begin + missing))
+        return Sound(item.turn, item.say, pcm, item.interruptible)
 
     def _send(self, sound: Sound, now: float) -> Sound:
         starts_at = max(self._ends_at, now)
@@ -209,7 +212,7 @@ class Playout:
             return None
         sentence, turn = self._heard[0].say, self._heard[0].turn
         heard = sum(len(sound.pcm) for sound in self._heard)
-        to_come = sum(len(item.pcm) for item in self._queue if isinstance(item, Sound) and item.say is sentence)
+        to_come = sum(len(item.pcm) - item.begin for item in self._queue if isinstance(item, Sound) and item.say is sentence)
         words = sentence.text.split()
         kept = words[: round(len(words) * heard / (heard + to_come))] if to_come else words
         return Said(turn, replace(sentence, text=" ".join(kept))) if kept else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import takewhile
 
 import numpy as np
 import soxr
@@ -18,7 +17,7 @@ LEVEL_DB = -20.0  # dBFS, RMS of the speech: clear on a telephone, and far from 
 MAX_GAIN = 0.9  # espeak-ng uses the full range; this leaves room for what resampling adds to its peaks
 SPEECH_DB = -45.0  # frames above it are speech, below it silence
 LEAD_MS, TAIL_MS = 20, 150  # silence kept before a sentence, and given after it so that sentences stay apart
-FRAME_MS, CHUNK_MS = 10, 40
+FRAME_MS = 10
 EVERY_DIGIT = "1 2 3 4 5 6 7 8 9 0"  # every language's voice can read it
 
 A_BREATH = re.compile(r"\S.{0,249}$|\S.{0,249}[.!?।](?=\s)|\S.{0,249}(?=\s)|\S.{0,249}")  # whole, or sentences, or words, or a cut
@@ -43,7 +42,7 @@ class EspeakVoice:
         return tuple(self._voices)
 
     def speak(self, text: str, *, language: str, sample_rate: int, cancelled: Callable[[], bool] = never) -> Iterator[bytes]:
-        """PCM in chunks of 40 ms; `text` as written ("Rs. 500"), nothing at all when it holds nothing to say. Raises EngineError."""
+        """PCM, a chunk a breath; `text` as written ("Rs. 500"), nothing at all when it holds nothing to say. Raises EngineError."""
         if language not in self._voices:
             raise EngineError(f"no voice for the language {language!r}; there are: {', '.join(self._voices)}")
         for words in A_BREATH.findall(speakable(text, language)):
@@ -51,7 +50,8 @@ class EspeakVoice:
                 return
             samples = _without_silence(self._synthesise(words, self._voices[language], cancelled), self._library.sample_rate)
             pcm = _telephone(samples * self._gains[language], self._library.sample_rate, sample_rate)
-            yield from takewhile(lambda _: not cancelled(), _chunks(pcm, sample_rate))
+            if pcm and not cancelled():
+                yield pcm
 
     def _synthesise(self, words: str, voice: str, cancelled: Callable[[], bool]) -> Samples:
         pcm = self._library.synthesise(words, voice=voice, words_per_minute=self._words_per_minute, cancelled=cancelled)
@@ -116,8 +116,3 @@ def _telephone(samples: Samples, rate: int, wanted_rate: int) -> bytes:
     pcm = np.clip(np.rint(resampled), -32768, 32767).astype("<i2")
     pcm[pcm == -1] = 0
     return pcm.tobytes()
-
-
-def _chunks(pcm: bytes, rate: int) -> Iterator[bytes]:
-    size = rate * CHUNK_MS // 1000 * 2
-    return (pcm[start : start + size] for start in range(0, len(pcm), size))
