@@ -78,12 +78,13 @@ class Line:
     """One socket, written by one thread. A closed socket is simply a caller who hung up."""
 
     def __init__(self, ws: Socket) -> None:
-        self._ws = ws
+        self._ws, self._together = ws, 1
         self.ignored = 0
         self.dropped = 0
 
     def gather(self, frames: int) -> None:
-        """From now on `receive` waits for so many frames of the caller's to be there, or its timeout."""
+        """From now on `receive` waits for so many frames of the caller's to be there, or its timeout, and gives what has come of them as one."""
+        self._together = frames
         self._ws.gather(frames)
 
     def receive(self, timeout: float) -> LineEvent | None:
@@ -95,6 +96,8 @@ class Line:
         if message is None:
             return None
         self._forget_flood()
+        if self._together > 1 and isinstance(message, bytes):
+            message = self._joined(message)
         event = decode(message)
         if isinstance(event, Ignored):
             self._note(event)
@@ -122,6 +125,13 @@ class Line:
             self._ws.send(data)
         except ConnectionClosed:
             pass  # the next receive says HungUp
+
+    def _joined(self, first: bytes) -> bytes:
+        """With those behind it that are as long."""
+        backlog, size, parts = self._ws.backlog, len(first), [first]
+        while len(parts) < self._together and backlog and isinstance(backlog[0], bytes) and len(backlog[0]) == size and not size & 1:
+            parts.append(backlog.popleft())  # type: ignore[arg-type]
+        return b"".join(parts) if len(parts) > 1 else first
 
     def _forget_flood(self) -> None:
         """Sound that comes much faster than it can have been spoken is dropped, the oldest first."""

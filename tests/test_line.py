@@ -135,3 +135,21 @@ def test_what_we_send_is_what_jambonz_understands() -> None:
     line.kill_audio()
     line.disconnect()
     assert ws.sent == [b"\1\0", '{"type": "killAudio"}', '{"type": "disconnect"}']
+
+
+def test_frames_that_came_together_are_one_and_in_order() -> None:
+    keyed, frames = '{"event":"dtmf","dtmf":"7"}', [bytes([n, 0]) * 160 for n in range(9)]
+    line = Line(FakeSocket(*frames[:6], keyed, frames[6], b"\7\7" * 80, frames[7], frames[8]))
+    line.gather(4)
+    events: list[Any] = []
+    while (event := line.receive(0)) is not None:
+        events.append(event)
+    sounds = [b"".join(frames[:4]), b"".join(frames[4:6]), frames[6], b"\7\7" * 80, b"".join(frames[7:])]
+    assert [event.pcm for event in events if isinstance(event, AudioFrame)] == sounds
+    assert events[2] == Dtmf("7")
+
+
+def test_half_a_sample_at_an_end_is_still_dropped() -> None:
+    line = Line(FakeSocket(b"\1\0\2", b"\3\0\4"))
+    line.gather(4)
+    assert [line.receive(0), line.receive(0)] == [AudioFrame(b"\1\0"), AudioFrame(b"\3\0")]
