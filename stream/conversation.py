@@ -55,7 +55,7 @@ from stream.telling import Telling
 from stream.work import Work
 
 FRAME_S = 0.02
-TOGETHER = 4  # frames: as long as the playout's pieces, and a third of its lead
+TOGETHER = 6  # frames: half of the playout's lead
 CHORES_S = 0.1
 HEARTBEAT_S = 10.0
 LAST_WORDS_S = 10.0  # so long a caller's last words may take to be recognised after the hang-up; nobody waits for it
@@ -163,10 +163,15 @@ class Conversation:
                 self.hung_up()
 
     def play(self) -> None:
+        """What is due now, all that sounds as one message."""
+        pieces: list[bytes] = []
         for item in self.playout.due(self.clock()):
+            if pieces and not isinstance(item, Sound):
+                self.line.play(b"".join(pieces))
+                pieces.clear()
             match item:
                 case Sound(turn, _, pcm):
-                    self.line.play(pcm)
+                    pieces.append(pcm)
                     if turn.timings.reply is None and turn.heard and level_db(pcm) > AUDIBLE_DB:
                         self.stamp(turn, "reply")
                         self.stamp(turn, "heard", later_s=self.playout.lead_s(pcm, self.clock()))
@@ -180,6 +185,8 @@ class Conversation:
                         self.pen.turn_finished(turn)
                 case Replied(turn, outcome):
                     self.reply_heard(turn, outcome)
+        if pieces:
+            self.line.play(b"".join(pieces))
 
     def see_to_it(self) -> None:
         """While the caller is there, what can wait for a moment is not looked at with every frame."""

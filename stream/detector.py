@@ -6,11 +6,16 @@ Each alone is fooled: WebRTC's by keypad tones and sudden noise, a level by anyt
 from __future__ import annotations
 
 import math
+import warnings
 from collections import deque
 
 import numpy as np
 import webrtcvad
 from numpy.typing import NDArray
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.13 leaves it to the package audioop-lts
+    import audioop
 
 SILENT_DB = -100.0  # dBFS of digital silence
 LITTLE_ENDIAN = np.dtype("<i2")
@@ -43,12 +48,11 @@ class WebRtcDetector:
         return [*whole, rest[:half]] if len(rest) >= half else whole
 
     def _hear(self, frame: bytes, bot_db: float | None) -> bool:
-        samples = np.frombuffer(frame, LITTLE_ENDIAN).astype(np.float32)
-        level_db = level(samples)
+        level_db = level(frame)
         voiced = self._vad.is_speech(frame, self._rate)  # asked for every frame, as it learns the noise too
         loud = self._noise.exceeded(level_db)
         ours = self._echo.explains(level_db, bot_db)
-        return voiced and loud and not ours and not self._tones.found(samples, level_db)
+        return voiced and loud and not ours and not self._tones.found(frame, level_db)
 
 
 class NoiseFloor:
@@ -61,15 +65,24 @@ class NoiseFloor:
     LEAST_DB = -60.0  # a line that suppresses silence has no noise to measure
 
     def __init__(self, frames: int = 50) -> None:
-        self._levels: deque[float] = deque(maxlen=frames)
+        self._frames, self._at = frames, 0
+        self._quiet: deque[tuple[int, float]] = deque()  # (frame, level) of those that nothing behind them is quieter than
         self._open = False
 
     def exceeded(self, level_db: float) -> bool:
         """Whether the frame is clearly above the noise; once it is, a little less keeps it so."""
-        self._levels.append(level_db)
-        floor_db = max(min(self._levels), self.LEAST_DB)
+        floor_db = max(self._quietest(level_db), self.LEAST_DB)
         self._open = level_db > floor_db + (self.HOLDS_DB if self._open else self.OPENS_DB)
         return self._open
+
+    def _quietest(self, level_db: float) -> float:
+        quiet, self._at = self._quiet, self._at + 1
+        while quiet and quiet[-1][1] >= level_db:
+            quiet.pop()
+        quiet.append((self._at, level_db))
+        if quiet[0][0] <= self._at - self._frames:
+            quiet.popleft()
+        return quiet[0][1]
 
 
 class EchoGuard:
@@ -118,7 +131,8 @@ class ToneDetector:
         self._window: NDArray[np.float32] = np.zeros(0, np.float32)
         self._last_db = SILENT_DB
 
-    def found(self, samples: NDArray[np.float32], level_db: float) -> bool:
+    def found(self, frame: bytes, level_db: float) -> bool:
+        samples = np.frombuffer(frame, LITTLE_ENDIAN)
         steady, self._last_db = abs(level_db - self._last_db) < self.STEADY_DB, level_db
         power = self._power(samples)
         first_hz, first = self._take_peak(power, len(samples))
@@ -130,13 +144,13 @@ class ToneDetector:
         lowest_hz = first_hz if second < 0.02 * total else min(first_hz, second_hz)
         return (share > self.LOW_SHARE and steady) or (share > self.SHARE and lowest_hz > self.HIGH_HZ)
 
-    def _power(self, samples: NDArray[np.float32]) -> list[float]:
+    def _power(self, samples: NDArray[np.int16]) -> list[float]:
         if len(self._window) != len(samples):
             self._window = np.hanning(len(samples)).astype(np.float32)
         spectrum = np.fft.rfft(samples * self._window)
         pairs = spectrum.view(np.float32)
         pairs *= pairs
-        powers: list[float] = (pairs[::2] + pairs[1::2]).tolist()  # as a list: see `level`
+        powers: list[float] = (pairs[::2] + pairs[1::2]).tolist()  # as a list: NumPy's argmax lets other threads in
         return powers
 
     def _take_peak(self, power: list[float], length: int) -> tuple[float, float]:
@@ -148,9 +162,7 @@ class ToneDetector:
         return at * self._rate / length, energy
 
 
-def level(samples: NDArray[np.float32]) -> float:
-    """RMS level in dBFS of 16-bit samples given as floats.
-
-    NumPy's dot and argmax let other threads in, however small the array; beside a hundred calls coming back takes longer than the work."""
-    power = float(np.add.reduce(samples * samples)) / max(1, len(samples))
-    return 10 * math.log10(power / 32768**2) if power >= 1e-1 else SILENT_DB
+def level(frame: bytes) -> float:
+    """RMS level in dBFS of 16-bit samples, to 0.3 dB above -60. NumPy takes seven times as long, and every call asks with each frame."""
+    rms = audioop.rms(frame, 2)
+    return 20 * math.log10(rms / 32768) if rms else SILENT_DB

@@ -83,7 +83,7 @@ class Line:
         self.dropped = 0
 
     def gather(self, frames: int) -> None:
-        """From now on `receive` waits for so many frames of the caller's to be there, or its timeout, and gives what has come of them as one."""
+        """From now on `receive` waits for so many frames of the caller's, or its timeout, and gives those that have come as one."""
         self._together = frames
         self._ws.gather(frames)
 

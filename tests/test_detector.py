@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import time
+from collections import deque
 
 import numpy as np
 import pytest
 import soxr
 
 from calls.events import SpeechStarted
-from stream.detector import ToneDetector, WebRtcDetector, level
+from stream.detector import NoiseFloor, ToneDetector, WebRtcDetector, level
 from stream.endpointing import Endpointing, EndpointingOptions
 from tests.recorded import RATE, Recording, Sound, noise, recordings, to_pcm, tone
 
@@ -191,9 +193,28 @@ def test_the_shortcuts_of_the_tone_detector_change_no_verdict(rate: int) -> None
     for sound in sounds:
         pcm, detector, last_db = to_pcm(soxr.resample(sound, RATE, rate)), ToneDetector(rate), -100.0
         for at in range(0, len(pcm) - rate // 25 + 1, rate // 25):
-            samples = np.frombuffer(pcm[at : at + rate // 25], "<i2").astype(np.float32)
-            db = level(samples)
+            frame = pcm[at : at + rate // 25]
+            samples, db = np.frombuffer(frame, "<i2").astype(np.float32), level(frame)
             steady, last_db = abs(db - last_db) < ToneDetector.STEADY_DB, db
-            verdicts.append((detector.found(samples, db), plainly_a_tone(detector, samples, steady, rate)))
+            verdicts.append((detector.found(frame, db), plainly_a_tone(detector, samples, steady, rate)))
     assert [found for found, _ in verdicts] == [plain for _, plain in verdicts]
     assert 100 < sum(found for found, _ in verdicts) < len(verdicts) / 2
+
+
+def test_the_floor_is_the_quietest_frame_of_the_last_second() -> None:
+    dice, floor, last = random.Random(4), NoiseFloor(), deque[float](maxlen=50)
+    for _ in range(5000):
+        level_db = dice.choice([-100.0, dice.uniform(-70, -20), dice.uniform(-40, -38)])
+        last.append(level_db)
+        was_open = floor._open
+        above = NoiseFloor.HOLDS_DB if was_open else NoiseFloor.OPENS_DB
+        assert floor.exceeded(level_db) is (level_db > max(min(last), NoiseFloor.LEAST_DB) + above)
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000])
+def test_the_level_is_the_root_mean_square(rate: int) -> None:
+    for db in range(-60, 0, 3):
+        samples = np.frombuffer(to_pcm(noise(0.1, db)), "<i2")[: rate // 50]
+        exact = 10 * np.log10(np.mean(np.square(samples / 32768)))
+        assert level(samples.tobytes()) == pytest.approx(exact, abs=0.3)
+    assert level(bytes(320)) == -100.0
