@@ -35,6 +35,10 @@ class CarrierFailed(BotError):
 
 
 class Carrier(Protocol):
+    @property
+    def gap_s(self) -> float:
+        """What comes within it is sent together."""
+
     def send(self, trees: Sequence[Tree]) -> None:
         """To the other processes, in order. Raises CarrierFailed."""
 
@@ -48,6 +52,8 @@ class Carrier(Protocol):
 
 class DatabaseCarrier:
     """Rows of `live_events`: written in batches, looked for every `poll_s`, gone after a minute."""
+
+    gap_s = POLL_S  # who hears looks no more often
 
     def __init__(self, engine: Engine, *, poll_s: float = POLL_S, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._writer, self._reader = engine, engine.execution_options(reads_only=True)

@@ -25,7 +25,6 @@ from records.event_trees import event_of, tree_of
 log = logging.getLogger(__name__)
 OUTBOX = 10_000  # events that wait to be told to other processes
 BATCH = 500
-BATCH_GAP_S = 0.05  # what comes within it goes together
 IDLE_S = 5.0  # between two looks for something to tidy
 AGAIN_S = 1.0  # after a failure
 REMEMBERED = 5000  # ids of events that came
@@ -100,7 +99,7 @@ class SharedLive:
             try:
                 self._tell([event for event in waiting if event])
                 self._carrier.tidy()
-                self._closed.wait(BATCH_GAP_S)
+                self._closed.wait(self._carrier.gap_s)
             except CarrierFailed as error:
                 self._sending_trouble.came(error)
                 self._closed.wait(AGAIN_S)

@@ -18,6 +18,8 @@ from records.carriers import POLL_S, CarrierFailed, Hear, Tree
 class RedisCarrier:
     """`url` is REDIS_URL. Redis's channels know no database numbers, so the number is in the channel's name."""
 
+    gap_s = 0.05
+
     def __init__(self, url: str) -> None:
         patience = {"socket_connect_timeout": 2, "socket_timeout": 2, "socket_keepalive": True, "health_check_interval": 10}
         # Once more at once for sending, as the connection may be an old one; never for listening: what was missed must be known.
