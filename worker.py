@@ -11,7 +11,7 @@ import dotenv
 
 import crm.worker
 from after_call import AfterCall
-from calls import log
+from calls import allocator, log
 from calls.errors import BotError
 from calls.settings import Environment, Settings
 from calls.tracing import Traces, open_traces
@@ -46,6 +46,7 @@ class Following:
 
 def main() -> None:
     dotenv.load_dotenv(".env")
+    allocator.share_arenas(2)  # of its dozens of threads each would keep one, and the memory would grow for hours until all have
     try:
         environment = Environment.read(os.environ)
         configuration = Configuration(environment.bot_config, engines=CHOICES)
@@ -59,6 +60,7 @@ def main() -> None:
     following = Following(after, traces)
     configuration.take = following.take
     configuration.watch()
+    allocator.settle()
     crm.worker.main(worker, stop=following.stop, leave=following.leave)
 
 
