@@ -96,7 +96,7 @@ class Line:
         if message is None:
             return None
         self._forget_flood()
-        if self._together > 1 and isinstance(message, bytes):
+        if self._together > 1 and isinstance(message, bytes) and len(message) % 2 == 0:
             message = self._joined(message)
         event = decode(message)
         if isinstance(event, Ignored):
@@ -129,7 +129,7 @@ class Line:
     def _joined(self, first: bytes) -> bytes:
         """With those behind it that are as long."""
         backlog, size, parts = self._ws.backlog, len(first), [first]
-        while len(parts) < self._together and backlog and isinstance(backlog[0], bytes) and len(backlog[0]) == size and not size & 1:
+        while len(parts) < self._together and backlog and isinstance(backlog[0], bytes) and len(backlog[0]) == size:
             parts.append(backlog.popleft())  # type: ignore[arg-type]
         return b"".join(parts) if len(parts) > 1 else first
 

@@ -162,16 +162,18 @@ class Playout:
         item = self._queue.popleft()
         if not isinstance(item, Sound):
             return item
-        pcm, end = item.pcm[item.begin : item.begin + self._piece], item.begin + self._piece
-        if end < len(item.pcm):
-            self._queue.appendleft(Sound(item.turn, item.say, item.pcm, item.interruptible, end))
+        pcm = self._begin_of(item, self._piece)
         while len(pcm) < self._piece and self._queue and isinstance(more := self._queue[0], Sound) and more.say is item.say:
             self._queue.popleft()
-            missing = self._piece - len(pcm)
-            pcm += more.pcm[more.begin : more.begin + missing]
-            if more.begin + missing < len(more.pcm):
-                self._queue.appendleft(Sound(more.turn, more.say, more.pcm, more.interruptible, more.begin + missing))
+            pcm += self._begin_of(more, self._piece - len(pcm))
         return Sound(item.turn, item.say, pcm, item.interruptible)
+
+    def _begin_of(self, sound: Sound, size: int) -> bytes:
+        """At most so many bytes; the rest is the head of the queue again."""
+        end = sound.begin + size
+        if end < len(sound.pcm):
+            self._queue.appendleft(replace(sound, begin=end))
+        return sound.pcm[sound.begin : end]
 
     def _send(self, sound: Sound, now: float) -> Sound:
         starts_at = max(self._ends_at, now)
