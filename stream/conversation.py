@@ -42,7 +42,7 @@ from calls.ports import NEEDED
 from calls.standing import standing_question
 from calls.tracing import ConversationTrace
 from stream import manners, measures, memory
-from stream.ahead import Guess, worth_an_answer
+from stream.ahead import Guess, worth_a_guess, worth_an_answer
 from stream.hearing import Hearing
 from stream.house import House as House
 from stream.keying import Keying
@@ -93,6 +93,7 @@ class Conversation:
         self.leaving = False  # the answer ends the call, and the caller has been told
         self.awaited: list[Utterance] = []  # that the recogniser has not answered for
         self.guess: Guess | None = None  # what the caller may have said, while a pause lasts
+        self.wordless: Utterance | None = None  # the last one in which there were no words
         self.failures = 0  # of engines, in a row
         self.gone_at: float | None = None  # when the caller hung up
         self.outcome: Outcome | None = None
@@ -248,6 +249,8 @@ class Conversation:
     def caller_paused(self, utterance: Utterance) -> None:
         """It may be the end: then the words are known when it is."""
         self.forget_guess()
+        if not worth_a_guess(utterance, self.wordless):
+            return
         self.guess = guess = Guess(utterance)
         self.ear.do(self.work.transcribe, utterance, self.language, guess.wanted)
 
@@ -272,6 +275,8 @@ class Conversation:
     def transcribed(self, utterance: Utterance, transcript: Transcript) -> None:
         """Words of what is awaited, of a guess, or of a guess that is not wanted any more."""
         done = transcript.rejected != "dropped"
+        if done and not transcript.text:
+            self.wordless = utterance
         if self.guess and utterance is self.guess.utterance:
             self.guessed(self.guess, transcript) if done else self.forget_guess()
         elif any(utterance is each for each in self.awaited):

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 from calls.call import Call, Completeness, Intent, Outcome, Say, Transcript, Turn, Usage, Utterance, Wanted
 from calls.errors import EngineError
 from calls.ports import NEEDED
-from stream.ahead import Guess
+from stream.ahead import AGAIN, Guess
 from stream.endpointing import FRAME_MS, Endpointing, EndpointingOptions
 from stream.fake import ScriptedRecognizer, ScriptedUnderstanding, silence, speech
 from stream.waiting import Waiting
@@ -133,6 +134,18 @@ def test_over_our_own_answer_nothing_is_made_ahead() -> None:
     assert call.heard() == ["licence", "human"]
     assert call.notes.turns[1].interrupted.is_set()
     assert all(turn.settled.is_set() for turn in eager.turns)
+
+
+def test_sound_without_words_is_recognised_less_and_less_often() -> None:
+    """Music that lasts for 20 s and pauses all the time, then the caller's words: what is guessed at grows twofold."""
+    music = [sound for _ in range(32) for sound in (speech(0.3), silence(PAUSE_S))]
+    heard = Growing(*[""] * 6, "licence")
+    call = play(silence(OPENING_S), *music, silence(2), speech(1), silence(6), recognizer=heard, understanding=Eager())
+    lengths = [utterance.duration_ms for utterance in heard.utterances[:5]]
+    assert all(after >= AGAIN * before for before, after in pairwise(lengths))
+    assert len(heard.utterances) == 7, "five guesses, the end, and the words"
+    assert call.heard() == ["licence"]
+    assert reply_ms(call) <= WITH_WORDS_MS + 60, "a new utterance is guessed at as ever"
 
 
 def test_a_caller_who_hangs_up_in_the_pause_has_been_heard() -> None:
