@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,9 +47,13 @@ CHOICES = {
 
 
 def make_engines(settings: Settings, environment: Environment, *, anybody: Anybody, helpdesk: Helpdesk) -> Engines:
-    """Load them. Takes seconds: the recogniser's model. Raises BotError."""
-    voice, recognizer = make_voice(settings), make_recognizer(settings, environment)
-    return put_together(settings, voice, recognizer, make_understanding(settings, environment, anybody=anybody, helpdesk=helpdesk))
+    """Load them. Takes seconds: the recogniser's model, beside the rest, as it lets other threads in. Raises BotError."""
+    with ThreadPoolExecutor(1, "ears") as beside:
+        recognizer = beside.submit(make_recognizer, settings, environment)
+        voice = make_voice(settings)
+        speak_ahead(voice, settings)
+        understanding = make_understanding(settings, environment, anybody=anybody, helpdesk=helpdesk)
+        return put_together(settings, voice, recognizer.result(), understanding)
 
 
 def remake(engines: Engines, old: Settings, new: Settings, environment: Environment, *, anybody: Anybody, helpdesk: Helpdesk) -> Engines:
@@ -56,11 +61,11 @@ def remake(engines: Engines, old: Settings, new: Settings, environment: Environm
     same_voice, same_ears = new.voice == old.voice, (new.recognizer, new.languages) == (old.recognizer, old.languages)
     voice = engines.voice if same_voice and isinstance(engines.voice, CachedVoice) else make_voice(new)
     recognizer = engines.recognizer if same_ears else make_recognizer(new, environment)
+    speak_ahead(voice, new)
     return put_together(new, voice, recognizer, make_understanding(new, environment, anybody=anybody, helpdesk=helpdesk))
 
 
 def put_together(settings: Settings, voice: CachedVoice, recognizer: Recognizer, understanding: Understanding) -> Engines:
-    speak_ahead(voice, settings)
     return Engines(
         detector=lambda rate: DETECTORS.make("webrtc", sample_rate=rate),
         recognizer=recognizer,

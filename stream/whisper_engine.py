@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 from ctranslate2 import Device, StorageView
-from faster_whisper import WhisperModel
-from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from calls.errors import EngineUnavailable
+from stream.faster import Tokenizer, WhisperModel
 from stream.spelling import Spelling
 from stream.whisper_guards import RATE, Samples
 from stream.whisper_model import Choice, Profile

@@ -11,12 +11,12 @@ from typing import Any
 
 import ctranslate2
 import httpx
-from faster_whisper.utils import available_models, download_model
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from calls.errors import EngineUnavailable
 from calls.settings import OFFLINE_MODEL
+from stream.faster import available_models, download_model
 
 OFFLINE_FOLDER = Path(__file__).resolve().parent.parent / "models" / "tinywhisper-helpdesk"
 DEFAULTS = {"cuda": "large-v3-turbo", "cpu": "base"}
