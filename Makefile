@@ -65,7 +65,7 @@ stt: install  ## the recogniser alone, for web processes that share one model (d
 	@exec $(BIN)/python stt.py
 
 test: install-dev assets tests/jambonz_schema/node_modules/.installed  ## the whole suite
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: install-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -71,7 +71,7 @@ def a_call(sid: str = "CA1", *, caller: str = "919812345678", words: str = "my l
 
 
 def adapter(server: FakeHubSpot, **options: Any) -> HubSpotCrm:
-    wide = {"pace": Pace(10_000, 1), "search_pace": Pace(10_000, 1), "timeout_s": (1.0, 0.4)}
+    wide = {"pace": Pace(10_000, 1), "search_pace": Pace(10_000, 1), "timeout_s": (10.0, 10.0)}
     return HubSpotCrm(token=TOKEN, url=server.url, **{**wide, **options})
 
 
@@ -294,7 +294,7 @@ def test_a_contact_that_hubspot_says_exists_is_taken(server: FakeHubSpot, crm: H
         ({"status": 500}, CrmUnknown, "500"),
         ({"status": 502}, CrmUnknown, "502"),
         ({"status": 524}, CrmUnknown, "524"),
-        ({"latency_s": 0.7}, CrmUnknown, "ReadTimeoutError"),
+        ({"latency_s": 1.2}, CrmUnknown, "ReadTimeoutError"),
         ({"reset_before": True}, CrmUnknown, "ProtocolError"),
         ({"reset_after_accepting": True}, CrmUnknown, "ProtocolError"),
         ({"truncate": True}, CrmUnknown, "not whole"),
@@ -304,8 +304,9 @@ def test_a_contact_that_hubspot_says_exists_is_taken(server: FakeHubSpot, crm: H
 )
 @pytest.mark.parametrize("step", ["note", "call"])
 def test_a_mishap_becomes_ours_and_the_next_try_leaves_exactly_one(
-    server: FakeHubSpot, crm: HubSpotCrm, step: str, how: dict[str, Any], kind: type[CrmError], told: str
+    server: FakeHubSpot, step: str, how: dict[str, Any], kind: type[CrmError], told: str
 ) -> None:
+    crm = adapter(server, timeout_s=(10.0, how.get("latency_s", 20) / 2))
     done = {"contact": server.add_contact(phone=PHONE)}
     server.misbehave(NOTES if step == "note" else CALLS, times=1, **how)
     error = error_of(lambda: crm.do(step, a_call(), done, attempt=1))
@@ -483,17 +484,17 @@ def test_one_calls_marker_is_not_anothers() -> None:
 # -- beside the greeting --------------------------------------------------------------
 def test_a_known_caller_has_a_name(server: FakeHubSpot, crm: HubSpotCrm) -> None:
     contact = server.add_contact(firstname=" Asha ", phone="098123 45678")
-    assert crm.known_caller("919812345678", timeout_s=1) == KnownCaller("hubspot", contact, "Asha")
-    assert crm.known_caller("+914422334455", timeout_s=1) is None
+    assert crm.known_caller("919812345678", timeout_s=10) == KnownCaller("hubspot", contact, "Asha")
+    assert crm.known_caller("+914422334455", timeout_s=10) is None
 
 
 @pytest.mark.parametrize("phone", ["anonymous", "+0", "", "x" * 30, "1" * 30])
 def test_no_number_asks_nothing(server: FakeHubSpot, crm: HubSpotCrm, phone: str) -> None:
-    assert crm.known_caller(phone, timeout_s=1) is None
+    assert crm.known_caller(phone, timeout_s=10) is None
     assert server.count() == 0
 
 
-@pytest.mark.parametrize("how", [{"latency_s": 0.5}, {"status": 401}, {"status": 500}, {"reset_before": True}, {"garbage": True}], ids=str)
+@pytest.mark.parametrize("how", [{"latency_s": 30}, {"status": 401}, {"status": 500}, {"reset_before": True}, {"garbage": True}], ids=str)
 def test_a_lookup_that_fails_is_quick_and_quiet(
     server: FakeHubSpot, crm: HubSpotCrm, how: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -502,7 +503,7 @@ def test_a_lookup_that_fails_is_quick_and_quiet(
     began = time.monotonic()
     with caplog.at_level(logging.DEBUG):
         assert crm.known_caller(PHONE, timeout_s=0.2) is None
-    assert time.monotonic() - began < 0.4
+    assert time.monotonic() - began < 5
     assert "the caller could not be looked up" in caplog.text
     assert "98123" not in repr([vars(record) for record in caplog.records if record.name != "tests"])
 
@@ -510,10 +511,10 @@ def test_a_lookup_that_fails_is_quick_and_quiet(
 def test_a_lookup_waits_for_no_turn(server: FakeHubSpot) -> None:
     server.add_contact(firstname="Asha", phone=PHONE)
     crm = adapter(server, search_pace=Pace(1, 30.0))
-    assert crm.known_caller(PHONE, timeout_s=1)
+    assert crm.known_caller(PHONE, timeout_s=10)
     began = time.monotonic()
-    assert crm.known_caller(PHONE, timeout_s=1) is None
-    assert time.monotonic() - began < 0.2
+    assert crm.known_caller(PHONE, timeout_s=10) is None
+    assert time.monotonic() - began < 5
 
 
 # -- its pace -------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from nlu.softmax import from_bytes as weights_from
 
 PHRASES = (("paint", ("blue paint", "a tin of paint", "paint the wall")), ("wood", ("a plank of wood", "saw the wood", "oak")))
 QUESTIONS = ("how do i take a backup", "बैकअप कैसे लें", "my data is not opening", "எப்படி பேக்கப் எடுப்பது", "", "monday 12")
+Lesson = tuple[str, bytes, dict[str, float]]
 LINES: shelf.Form[list[str]] = shelf.Form(".lines", lambda lines: "\n".join(lines).encode(), lambda content: content.decode().split("\n"))
 
 
@@ -29,6 +30,16 @@ LINES: shelf.Form[list[str]] = shelf.Form(".lines", lambda lines: "\n".join(line
 def own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "voicebot" / "learnt"
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Lesson:
+    """The file that is kept of PHRASES: its name, what it holds, and what somebody who has learnt them says."""
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("shelf")))
+        told = chances(fresh())
+        (kept,) = shelf.folder().glob("*.npz")
+    return kept.name, kept.read_bytes(), told
 
 
 def chances(classifier: Classifier) -> dict[str, float]:
@@ -45,16 +56,17 @@ def nobody_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
 
-def test_another_process_learns_the_same_as_this_one_would() -> None:
+def test_another_process_learns_the_same_as_this_one_would(lesson: Lesson) -> None:
     here = Classifier.taught(dict(PHRASES), Clues(Lexicon.load(), KIN))
-    assert chances(fresh()) == pytest.approx(chances(here), abs=1e-4)
+    assert lesson[2] == pytest.approx(chances(here), abs=1e-4)
 
 
-def test_a_second_process_finds_what_the_first_has_learnt(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = fresh()
-    assert len([*own_shelf.glob("*.npz")]) == 1
+def test_a_second_process_finds_what_the_first_has_learnt(own_shelf: Path, lesson: Lesson, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, content, told = lesson
+    own_shelf.mkdir(parents=True)
+    (own_shelf / name).write_bytes(content)
     nobody_teaches(monkeypatch)
-    assert chances(fresh()) == pytest.approx(chances(first), abs=1e-6)
+    assert chances(fresh()) == pytest.approx(told, abs=1e-6)
 
 
 def test_what_cannot_be_learnt_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,11 +84,12 @@ def test_a_killed_pupil_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         pupil.learn(PHRASES)
 
 
-def test_who_comes_while_another_process_learns_it_waits_and_learns_nothing(own_shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, key = fresh(), shelf.key_of(part for intent, texts in PHRASES for part in (intent, *texts, ""))
-    kept = own_shelf / f"{key}.npz"
-    lesson = kept.read_bytes()
-    kept.unlink()
+def test_who_comes_while_another_process_learns_it_waits_and_learns_nothing(
+    own_shelf: Path, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, content, told = lesson
+    key = shelf.key_of(part for intent, texts in PHRASES for part in (intent, *texts, ""))
+    assert name == f"{key}.npz"
     nobody_teaches(monkeypatch)
     waiting = threading.Thread(target=lambda: found.append(fresh()))
     found: list[Classifier] = []
@@ -84,9 +97,9 @@ def test_who_comes_while_another_process_learns_it_waits_and_learns_nothing(own_
         waiting.start()
         waiting.join(0.3)
         assert waiting.is_alive()
-        kept.write_bytes(lesson)
+        (own_shelf / name).write_bytes(content)
     waiting.join(30)
-    assert chances(found[0]) == pytest.approx(chances(first), abs=1e-6)
+    assert chances(found[0]) == pytest.approx(told, abs=1e-6)
 
 
 def test_other_phrases_are_other_lessons() -> None:
@@ -94,11 +107,12 @@ def test_other_phrases_are_other_lessons() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"PK\x03\x04 half"])
-def test_a_broken_file_is_learnt_again(own_shelf: Path, content: bytes) -> None:
-    first = fresh()
-    (path,) = own_shelf.glob("*.npz")
+def test_a_broken_file_is_learnt_again(own_shelf: Path, lesson: Lesson, content: bytes) -> None:
+    name, _, told = lesson
+    own_shelf.mkdir(parents=True)
+    path = own_shelf / name
     path.write_bytes(content)
-    assert chances(fresh()) == pytest.approx(chances(first), abs=1e-6)
+    assert chances(fresh()) == pytest.approx(told, abs=1e-6)
     assert path.stat().st_size > 100, "kept again"
 
 

@@ -52,9 +52,13 @@ def server() -> Iterator[FakeTally]:
         yield fake
 
 
+def patient(server: FakeTally, timeout_s: float) -> Tally:
+    return Tally(url=server.url, token=TOKEN, timeout_s=timeout_s)
+
+
 @pytest.fixture
 def tally(server: FakeTally) -> Tally:
-    return Tally(url=server.url, token=TOKEN, timeout_s=0.5)
+    return patient(server, 20)
 
 
 def deliver(adapter: CrmAdapter, call: FinishedCall, tries: int = 10) -> tuple[dict[str, str], list[CrmError]]:
@@ -215,7 +219,7 @@ TROUBLE: list[Any] = [
     pytest.param({"status": 500}, CrmUnknown, None, id="500"),
     pytest.param({"status": 502}, CrmUnknown, None, id="502"),
     pytest.param({"status": 408}, CrmUnknown, None, id="408"),
-    pytest.param({"latency_s": 0.8}, CrmUnknown, None, id="slow"),
+    pytest.param({"latency_s": 1.2}, CrmUnknown, None, id="slow"),
     pytest.param({"reset_before": True}, CrmUnknown, None, id="reset-before"),
     pytest.param({"reset_after_accepting": True}, CrmUnknown, None, id="reset-after-accepting"),
     pytest.param({"truncate": True}, CrmUnknown, None, id="truncated"),
@@ -226,8 +230,9 @@ TROUBLE: list[Any] = [
 @pytest.mark.parametrize("route", [LOOK_UP, FIND, CREATE])
 @pytest.mark.parametrize(("how", "kind", "wait_s"), TROUBLE)
 def test_after_any_trouble_there_is_one_ticket(
-    tally: Tally, server: FakeTally, route: str, how: dict[str, Any], kind: type[CrmError], wait_s: float | None
+    server: FakeTally, route: str, how: dict[str, Any], kind: type[CrmError], wait_s: float | None
 ) -> None:
+    tally = patient(server, how.get("latency_s", 20) / 2)
     server.misbehave(route, **how, times=1)
     done, errors = deliver(tally, a_call())
     assert [type(error) for error in errors] == [kind]
@@ -411,16 +416,16 @@ def send_slowly(listener: socket.socket, parts: Sequence[bytes]) -> None:
 
 def test_a_malformed_header_tells_the_log_no_number(caplog: pytest.LogCaptureFixture) -> None:
     with odd_server(b"HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 2\r\n\r\n{}") as url:
-        assert Tally(url=url, token=TOKEN).known_caller(PHONE, timeout_s=1) is None
+        assert Tally(url=url, token=TOKEN).known_caller(PHONE, timeout_s=10) is None
     assert PHONE[3:] not in caplog.text
 
 
 def test_an_answer_that_trickles_in_is_given_up() -> None:
     began = time.monotonic()
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-    with odd_server(head, *[b" "] * 100) as url, pytest.raises(CrmUnknown, match=r"Timeout"):
+    with odd_server(head, *[b" "] * 1000) as url, pytest.raises(CrmUnknown, match=r"Timeout"):
         HttpCrm("Tally", url, auth=Bearer(TOKEN), timeout_s=0.2).get("/api/tickets")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10, "it comes for 20 s"
 
 
 @pytest.mark.parametrize(
@@ -464,12 +469,12 @@ def test_twenty_calls_at_once_in_a_storm(server: FakeTally) -> None:
 
 
 def test_a_known_caller(tally: Tally) -> None:
-    assert tally.known_caller("098123 45678", timeout_s=1) == KnownCaller("tally", "C-7", "Anna S", "2026-04-30")
+    assert tally.known_caller("098123 45678", timeout_s=10) == KnownCaller("tally", "C-7", "Anna S", "2026-04-30")
 
 
 def test_an_unknown_caller(tally: Tally, server: FakeTally) -> None:
-    assert tally.known_caller("04423456789", timeout_s=1) is None
-    assert tally.known_caller("anonymous", timeout_s=1) is None
+    assert tally.known_caller("04423456789", timeout_s=10) is None
+    assert tally.known_caller("anonymous", timeout_s=10) is None
     assert server.count() == 1
 
 
@@ -483,7 +488,7 @@ def test_an_unknown_caller(tally: Tally, server: FakeTally) -> None:
 )
 def test_an_answer_that_names_nobody_for_sure(customers: list[Any]) -> None:
     with Customers(customers) as server:
-        assert Tally(url=server.url, token=TOKEN).known_caller(PHONE, timeout_s=1) is None
+        assert Tally(url=server.url, token=TOKEN).known_caller(PHONE, timeout_s=10) is None
 
 
 class Customers(FakeServer):
@@ -500,18 +505,18 @@ class Customers(FakeServer):
 @pytest.mark.parametrize("field", [{"name": None, "license_expiry": "soon"}, {"name": 7, "license_expiry": 2026}])
 def test_a_customer_with_odd_fields(field: dict[str, Any]) -> None:
     with Customers([ANNA | field]) as server:
-        assert Tally(url=server.url, token=TOKEN).known_caller(PHONE, timeout_s=1) == KnownCaller("tally", "C-7")
+        assert Tally(url=server.url, token=TOKEN).known_caller(PHONE, timeout_s=10) == KnownCaller("tally", "C-7")
 
 
 @pytest.mark.parametrize(
     "how",
-    [{"status": 401}, {"status": 500}, {"status": 429}, {"reset_before": True}, {"truncate": True}, {"garbage": True}, {"latency_s": 2.0}],
+    [{"status": 401}, {"status": 500}, {"status": 429}, {"reset_before": True}, {"truncate": True}, {"garbage": True}, {"latency_s": 30}],
 )
 def test_a_lookup_in_trouble_is_an_unknown_caller_in_time(tally: Tally, server: FakeTally, how: dict[str, Any]) -> None:
     server.misbehave(LOOK_UP, **how)
     began = time.monotonic()
     assert tally.known_caller(PHONE, timeout_s=0.2) is None
-    assert time.monotonic() - began < 0.7
+    assert time.monotonic() - began < 5
 
 
 # -- the stand-in itself --------------------------------------------------------------

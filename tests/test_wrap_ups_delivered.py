@@ -348,7 +348,7 @@ def contacts() -> Iterator[FakeHubSpot]:
 @pytest.fixture
 def notes(contacts: FakeHubSpot) -> Teller:
     wide, wider = Pace(10_000, 1), Pace(10_000, 1)
-    return HubSpotCrm(token=hubspot.TOKEN, url=contacts.url, timeout_s=(1.0, 0.5), pace=wide, search_pace=wider).wrap_ups()
+    return HubSpotCrm(token=hubspot.TOKEN, url=contacts.url, timeout_s=(10.0, 10.0), pace=wide, search_pace=wider).wrap_ups()
 
 
 @pytest.mark.parametrize("how", TROUBLES, ids=lambda how: next(iter(how)))

@@ -96,7 +96,7 @@ def test_of_several_who_share_a_number_none_is_taken_for_the_caller(fake: FakeZe
         fake.add_user(PHONE, name)
     assert delivered(zendesk, finished()) == {"user": "", "ticket": "35000"}
     assert len(fake.users) == 2
-    assert zendesk.known_caller(PHONE, timeout_s=2) is None
+    assert zendesk.known_caller(PHONE, timeout_s=10) is None
 
 
 def test_a_number_that_zendesk_has_and_does_not_find_costs_no_ticket(fake: FakeZendesk, zendesk: Zendesk) -> None:
@@ -231,20 +231,20 @@ def test_settings_that_can_not_be_right_fail_at_boot(wrong: dict[str, str]) -> N
 # -- who calls ----------------------------------------------------------------------
 def test_a_caller_is_known_by_the_number(fake: FakeZendesk, zendesk: Zendesk) -> None:
     fake.add_user("098123 45678", "Anna")
-    assert zendesk.known_caller("919812345678", timeout_s=2) == KnownCaller("zendesk", "9000", "Anna", url=f"{fake.url}/agent/users/9000")
-    assert zendesk.known_caller("+447700900123", timeout_s=2) is None
-    assert zendesk.known_caller("anonymous", timeout_s=2) is None
+    assert zendesk.known_caller("919812345678", timeout_s=10) == KnownCaller("zendesk", "9000", "Anna", url=f"{fake.url}/agent/users/9000")
+    assert zendesk.known_caller("+447700900123", timeout_s=10) is None
+    assert zendesk.known_caller("anonymous", timeout_s=10) is None
 
 
 def test_a_caller_that_we_have_named_ourselves_has_no_name(fake: FakeZendesk, zendesk: Zendesk) -> None:
     zendesk.do("user", finished(), {}, attempt=1)
-    assert zendesk.known_caller(PHONE, timeout_s=2) == KnownCaller("zendesk", "9000", "", url=f"{fake.url}/agent/users/9000")
+    assert zendesk.known_caller(PHONE, timeout_s=10) == KnownCaller("zendesk", "9000", "", url=f"{fake.url}/agent/users/9000")
 
 
-@pytest.mark.parametrize("how", [{"latency_s": 5}, {"status": 401}, {"status": 429}, {"garbage": True}, {"reset_before": True}])
+@pytest.mark.parametrize("how", [{"latency_s": 30}, {"status": 401}, {"status": 429}, {"garbage": True}, {"reset_before": True}])
 def test_a_lookup_never_fails_and_never_lasts(fake: FakeZendesk, zendesk: Zendesk, how: dict[str, Any]) -> None:
     fake.add_user(PHONE, "Anna")
     fake.misbehave(**how)
     began = time.monotonic()
     assert zendesk.known_caller(PHONE, timeout_s=0.3) is None
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
