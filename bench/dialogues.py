@@ -10,13 +10,14 @@ import csv
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from calls.call import Question
+from simulator.background import background
 from simulator.result import Pcm
 from simulator.speaker import TELEPHONE_RATE, resample, through_telephone
 from tts.espeak import EspeakVoice
@@ -131,6 +132,17 @@ def on_the_line(sound: Pcm, chance: random.Random) -> bytes:
     mixed = np.clip(sound + noise, -32768, 32767).astype(np.int16)
     coded = through_telephone(resample(mixed, RATE, TELEPHONE_RATE))
     return resample(coded, TELEPHONE_RATE, RATE).tobytes()
+
+
+def beside(caller: Caller, kind: str, snr_db: float, *, seed: int) -> Caller:
+    """The same caller, and something of simulator.background that is `snr_db` below the words."""
+    samples = np.frombuffer(caller.pcm, np.int16).astype(np.float64)
+    stretches = [at for turn in caller.turns for at in turn.stretches]
+    words = np.concatenate([samples[at.began_ms * RATE // 1000 : at.ended_ms * RATE // 1000] for at in stretches])
+    level_db = 10 * np.log10(np.mean(words**2)) - 20 * np.log10(32768) - snr_db
+    loop = np.concatenate(background(kind, float(level_db), rate=RATE, samples=FRAME, seed=seed))
+    both = samples + np.resize(loop, len(samples))
+    return replace(caller, pcm=np.clip(both, -32768, 32767).astype(np.int16).tobytes())
 
 
 def silence(ms: int) -> Pcm:

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.dialogues import callers, lines
+from bench.dialogues import beside, callers, lines
 from bench.ears import Ears, as_said, heard_by_recogniser
 from bench.figures import percentile
 from bench.smart_turn import GIVES_UP_MS, STOP_MS, SmartTurn
 from bench.turn_taking import Ended, Policy, Talk, alike, fixed
 from calls.settings import Listening, Settings, read_text
 from nlu.ending import Ending
+from simulator.background import NOISES
 
 FIXED_MS = (250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1000)
 
@@ -56,10 +57,10 @@ def by(turns: Sequence[Ended], what: str) -> dict[str, Any]:
 
 
 def table(report: dict[str, Any]) -> Iterator[str]:
-    yield f"  {'':<52} cut-ins a hundred turns   wait after the end: median   p95   mean"
+    yield f"  {'':<52} cut-ins a hundred turns   wait after the end: median   p95   mean   not ended"
     for name, figures in report.items():
         waits = "".join(f"{figures[f'wait_{which}_ms']:>{width}.0f}" for which, width in (("median", 28), ("p95", 6), ("mean", 7)))
-        yield f"  {name:<52} {figures['cut_ins_per_100']:>23.1f} {waits}"
+        yield f"  {name:<52} {figures['cut_ins_per_100']:>23.1f} {waits} {figures['not_heard']:>11}"
 
 
 def bench_settings(path: Path) -> Settings:
@@ -76,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--words", default="both", choices=("heard", "said", "both"), help="the recogniser's, or what was really said")
     parser.add_argument("--recognition-ms", default=60, type=int, help="so long after the pause began to count, its words are known")
     parser.add_argument("--times", default=1, type=int, help="so often all is spoken, each time with other voices and other noise")
+    parser.add_argument("--behind", choices=sorted(NOISES), help="what else is on the line")
+    parser.add_argument("--snr", default=10.0, type=float, metavar="DB", help="it is so much softer than the words")
     parser.add_argument("--smart-turn", type=Path, help="pipecat's smart-turn-v3.2-cpu.onnx, to compare with")
     parser.add_argument("--file", default="jambonz-app.json", type=Path, help="the settings to listen by")
     parser.add_argument("--out", default="bench-results/endpointing.json", type=Path, help="where the figures are kept")
@@ -93,6 +96,8 @@ def main() -> None:
     smart_turn = SmartTurn(told.smart_turn, takes_ms=told.recognition_ms) if told.smart_turn else None
     chosen = [line for line in lines() if told.set in ("all", line.half)]
     heard = [caller for seed in range(told.times) for caller in callers(chosen, seed=seed)]
+    if told.behind:
+        heard = [beside(caller, told.behind, told.snr, seed=seed) for seed, caller in enumerate(heard)]
     ending, report, details = Ending(settings), {}, {}
     for policy in policies(settings.listening, ears, smart_turn):
         turns = [turn for caller in heard for turn in Talk(caller, policy, ending, told.recognition_ms).run()]
@@ -103,6 +108,7 @@ def main() -> None:
     kept = {
         "set": told.set,
         "times": told.times,
+        "behind": [told.behind, told.snr] if told.behind else None,
         "recognition_ms": told.recognition_ms,
         "listening": settings.listening.model_dump(exclude={"acknowledgements"}),
     }

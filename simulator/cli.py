@@ -16,7 +16,7 @@ STEP_OPTIONS = ("say", "wav", "barge", "dtmf", "drop")
 LANGUAGES = ("en", "hi", "ta")
 LINES = (
     *("bursts", "stalls", "lossy", "lossy-repeated", "lossy-missing"),
-    *("white", "pink", "hum", "street", "voices", "dtx", "echo", "tones", "hold-music"),
+    *("white", "pink", "hum", "street", "voices", "television", "dtx", "echo", "tones", "hold-music"),
 )
 BEHAVIOURS = ("answer", "voicemail", "hangs-up", "busy", "decline", "no-answer")
 

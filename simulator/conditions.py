@@ -20,6 +20,7 @@ CONDITIONS: dict[str, LineSettings] = {
     "hum": LineSettings(snr_db=SNR_DB, noise="hum"),
     "street": LineSettings(snr_db=SNR_DB, noise="street"),
     "voices": LineSettings(snr_db=SNR_DB, noise="voices"),
+    "television": LineSettings(snr_db=SNR_DB, noise="television"),
     "dtx": LineSettings(dtx=True, noise_db=-50.0),
     "echo": LineSettings(echo_db=20.0),
     "tones": LineSettings(tones=True),

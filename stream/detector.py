@@ -1,4 +1,4 @@
-"""Is a frame the caller's speech? WebRTC's detector AND louder than the line's noise AND louder than our own echo, and no tone.
+"""Is a frame the caller's speech? WebRTC's detector AND louder than the line's noise AND louder than our own echo, no tone, nobody else's.
 
 Each alone is fooled: WebRTC's by keypad tones and sudden noise, a level by anything loud. Frames are the only clock.
 """
@@ -12,6 +12,8 @@ from collections import deque
 import numpy as np
 import webrtcvad
 from numpy.typing import NDArray
+
+from stream.bystanders import Bystanders
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.13 leaves it to the package audioop-lts
@@ -31,7 +33,7 @@ class WebRtcDetector:
             raise ValueError(f"WebRTC's detector does not know {sample_rate} Hz")
         self._rate, self._usual_bytes = sample_rate, sample_rate * 2 // 50
         self._vad = webrtcvad.Vad(aggressiveness)
-        self._noise, self._echo, self._tones = NoiseFloor(), EchoGuard(), ToneDetector(sample_rate)
+        self._noise, self._echo, self._tones, self._bystanders = NoiseFloor(), EchoGuard(), ToneDetector(sample_rate), Bystanders()
 
     def is_speech(self, pcm: bytes, *, bot_db: float | None) -> bool:
         """`bot_db`: the loudest sound of ours (dBFS) whose echo may be in this frame; None if there can be none. Never raises."""
@@ -52,7 +54,9 @@ class WebRtcDetector:
         voiced = self._vad.is_speech(frame, self._rate)  # asked for every frame, as it learns the noise too
         loud = self._noise.exceeded(level_db)
         ours = self._echo.explains(level_db, bot_db)
-        return voiced and loud and not ours and not self._tones.found(frame, level_db)
+        is_speech = voiced and loud and not ours and not self._tones.found(frame, level_db)
+        theirs = self._bystanders.explain(level_db, is_speech)
+        return is_speech and not theirs
 
 
 class NoiseFloor:
