@@ -21,9 +21,10 @@ import httpx
 from bench.callers import SPEAKER
 from bench.figures import distribution
 from calls.signature import HEADER, sign
+from simulator.background import NOISES
 from simulator.bot_process import BotProcess
 from simulator.caller import Manners
-from simulator.conditions import CONDITIONS
+from simulator.conditions import CONDITIONS, line_of
 from simulator.jambonz import CallSettings, SimulatedCall
 from simulator.line import LineSettings
 from simulator.result import CallResult
@@ -64,9 +65,9 @@ async def ring(bot: BotProcess, steps: Sequence[Step], line: LineSettings, numbe
     return await SimulatedCall(bot.url, bot.secret, steps, speaker=SPEAKER, settings=settings).run()
 
 
-async def condition(bot: BotProcess, name: str, rounds: int) -> Report:
-    """All the questions on one kind of line."""
-    line, asked = CONDITIONS.get(name, LineSettings()), plans(rounds)
+async def condition(bot: BotProcess, name: str, rounds: int, snr_db: float | None = None) -> Report:
+    """All the questions on one kind of line. `snr_db`: how much softer than the caller is what else is there, where it is not as usual."""
+    line, asked = line_of([name] if name in CONDITIONS else [], snr_db if name in NOISES else None), plans(rounds)
     results = await asyncio.gather(*(ring(bot, steps_of(each, name), line, number) for number, each in enumerate(asked)))
     await asyncio.sleep(1.5)  # the last words of who hung up are journalled
     counted = [counts(each, understood(bot, result)) for each, result in zip(asked, results, strict=True)]
@@ -123,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.badlines", description=__doc__)
     parser.add_argument("conditions", nargs="*", help=f"some of: {', '.join(usual)}, hold-music (default: all)")
     parser.add_argument("--rounds", type=int, default=2, help="times that every question is asked on each line")
+    parser.add_argument("--snr", type=float, metavar="DB", help="noise and voices are so much softer than the caller (default: 10)")
     parser.add_argument("--out", default="bench-results/badlines.json", type=Path)
     options = parser.parse_args()
     report: Report = {"machine": f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}"}
@@ -136,7 +138,7 @@ def main() -> None:
                     f"  {name:<16}let go {report[name]['after_s']} s after the music began, by the {report[name]['ended_by']}", flush=True
                 )
                 continue
-            report[name] = asyncio.run(condition(bot, name, options.rounds))
+            report[name] = asyncio.run(condition(bot, name, options.rounds, options.snr))
             print(row(name, report[name]), flush=True)
         report["errors_logged"] = bot.log.read_text().count('"level": "ERROR"')
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,8 @@ class Bystanders:
     NEARLY = 0.9  # a lone vowel may be louder
     EVERY = 5  # frames: so often it is looked for
     GONE_FRAMES = 60  # without speech: nobody talks there any more
-    FIRST_FRAMES, FIRST_DB, LATER_DB = 50, 0.95, 0.3  # how fast the caller's loudness rises, in the first second and later
-    SHARE = 19  # rises and falls are as 19 to 1: so it is what 95 % of the caller's frames are below
-    FORGETS_DB = 0.004  # a frame of theirs: it may be the caller, grown softer
+    RISES_DB, FALLS_DB = 0.3, 0.008  # a frame: so the caller's loudness is what 97 % of the caller's frames are below
+    FORGETS_DB = 0.002  # a frame of theirs: it may be the caller, grown softer
     SINKS_DB = 0.25  # each time that they are found softer than before
 
     def __init__(self) -> None:
@@ -54,8 +53,10 @@ class Bystanders:
             self._caller_db -= self.FORGETS_DB
             return
         self._heard += 1
-        step_db = self.FIRST_DB if self._heard < self.FIRST_FRAMES else self.LATER_DB
-        self._caller_db += step_db if level_db > self._caller_db else -step_db / self.SHARE
+        if level_db > self._caller_db:
+            self._caller_db += self.RISES_DB
+        elif self._others_db is None or level_db > (self._others_db + self._caller_db) / 2:  # a loud vowel of theirs tells nothing
+            self._caller_db -= self.FALLS_DB
 
     def _look(self) -> None:
         """Are they there, and how loud?"""

@@ -55,7 +55,7 @@ class WebRtcDetector:
         loud = self._noise.exceeded(level_db)
         ours = self._echo.explains(level_db, bot_db)
         is_speech = voiced and loud and not ours and not self._tones.found(frame, level_db)
-        theirs = self._bystanders.explain(level_db, is_speech)
+        theirs = not ours and self._bystanders.explain(level_db, is_speech)  # below our own voice nobody is heard, and nobody is gone
         return is_speech and not theirs
 
 

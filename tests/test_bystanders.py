@@ -83,6 +83,22 @@ def test_a_turn_ends_although_others_talk_on(kind: str, snr_db: float, at_least:
     assert sum(turn.wait_ms is not None for turn in without) < at_least * len(without)
 
 
+def test_below_the_bots_own_voice_they_are_not_forgotten() -> None:
+    """Whatever is softer than our echo may be, is taken for it: for as long as an answer lasts, nobody is heard behind the caller."""
+    television = [frame.tobytes() for frame in background("television", -42.0, rate=RATE, samples=FRAME)]
+    (caller, *_), detector = spoken(), WebRtcDetector(RATE)
+    turn = caller.turns[0]
+    loud = caller.pcm[turn.began_ms * RATE // 500 : turn.ended_ms * RATE // 500]
+    for at in range(0, len(loud), 2 * FRAME):
+        detector.is_speech(loud[at : at + 2 * FRAME], bot_db=None)
+    told = [detector.is_speech(frame, bot_db=None) for frame in television]
+    assert sum(told[:SECOND]) > SECOND / 4
+    assert sum(told[2 * SECOND :]) < SECOND / 2
+    answer = [detector.is_speech(frame, bot_db=-18.0) for frame in television[: 4 * SECOND]]
+    assert not any(answer)
+    assert sum(detector.is_speech(frame, bot_db=None) for frame in television[:SECOND]) < SECOND / 4
+
+
 def test_on_a_clean_line_no_frame_is_judged_otherwise() -> None:
     for caller in spoken():
         frames = [caller.pcm[at : at + 2 * FRAME] for at in range(0, len(caller.pcm) - 2 * FRAME, 2 * FRAME)]
