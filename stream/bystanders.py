@@ -28,7 +28,8 @@ class Bystanders:
         self._caller_db = 0.0
         self._others_db: float | None = None
         self._last: deque[float | None] = deque(maxlen=self.FRAMES)  # levels of speech; None: no speech
-        self._heard = self._at = self._still = 0
+        self._knows_caller = False
+        self._at = self._still = 0
 
     def explain(self, level_db: float, is_speech: bool) -> bool:
         """Whether a frame of speech is theirs. `level_db`: dBFS."""
@@ -47,13 +48,11 @@ class Bystanders:
         return theirs
 
     def _learn(self, level_db: float, theirs: bool) -> None:
-        if not self._heard:
-            self._caller_db = level_db
+        if not self._knows_caller:
+            self._caller_db, self._knows_caller = level_db, True
         if theirs:
             self._caller_db -= self.FORGETS_DB
-            return
-        self._heard += 1
-        if level_db > self._caller_db:
+        elif level_db > self._caller_db:
             self._caller_db += self.RISES_DB
         elif self._others_db is None or level_db > (self._others_db + self._caller_db) / 2:  # a loud vowel of theirs tells nothing
             self._caller_db -= self.FALLS_DB
