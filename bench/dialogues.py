@@ -20,6 +20,7 @@ from calls.call import Question
 from simulator.background import background
 from simulator.result import Pcm
 from simulator.speaker import TELEPHONE_RATE, resample, through_telephone
+from stream.detector import level
 from tts.espeak import EspeakVoice
 
 FILE = Path(__file__).with_name("dialogues.tsv")
@@ -136,12 +137,11 @@ def on_the_line(sound: Pcm, chance: random.Random) -> bytes:
 
 def beside(caller: Caller, kind: str, snr_db: float, *, seed: int) -> Caller:
     """The same caller, and something of simulator.background that is `snr_db` below the words."""
-    samples = np.frombuffer(caller.pcm, np.int16).astype(np.float64)
+    samples = np.frombuffer(caller.pcm, np.int16)
     stretches = [at for turn in caller.turns for at in turn.stretches]
     words = np.concatenate([samples[at.began_ms * RATE // 1000 : at.ended_ms * RATE // 1000] for at in stretches])
-    level_db = 10 * np.log10(np.mean(words**2)) - 20 * np.log10(32768) - snr_db
-    loop = np.concatenate(background(kind, float(level_db), rate=RATE, samples=FRAME, seed=seed))
-    both = samples + np.resize(loop, len(samples))
+    loop = np.concatenate(background(kind, level(words.tobytes()) - snr_db, rate=RATE, samples=FRAME, seed=seed))
+    both = samples.astype(np.int32) + np.resize(loop, len(samples))
     return replace(caller, pcm=np.clip(both, -32768, 32767).astype(np.int16).tobytes())
 
 

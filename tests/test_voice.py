@@ -227,10 +227,14 @@ def speak(cache: CachedVoice, text: str, cancelled: Callable[[], bool] = never) 
     return list(cache.speak(text, language="en", sample_rate=8000, cancelled=cancelled))
 
 
-def test_a_kept_sentence_is_spoken_once(counted: Counted) -> None:
+def test_a_kept_sentence_is_spoken_once_and_comes_at_once(counted: Counted) -> None:
     cache = CachedVoice(counted)
     cache.keep([(SENTENCES["en"], "en"), (SENTENCES["hi"], "hi")], 8000)
+    began = time.perf_counter()
     heard = [speak(cache, SENTENCES["en"]) for _ in range(100)]
+    kept_s, began = time.perf_counter() - began, time.perf_counter()
+    speak(CachedVoice(counted.voice), SENTENCES["en"])
+    assert kept_s / 100 < (time.perf_counter() - began) / 4
     assert heard == [counted.sounds[0]] * 100
     assert counted.spoken == [SENTENCES["en"], SENTENCES["hi"]]
 
